@@ -1,0 +1,1 @@
+"""Moved by people: web pages and the command line."""

@@ -1,0 +1,1 @@
+"""Moved by the clock: Prefect flows and the adapters they use."""

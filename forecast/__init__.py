@@ -1,0 +1,1 @@
+"""What the air is and what it will be."""

@@ -1,0 +1,1 @@
+"""Readers of real files, one format each."""

@@ -1,0 +1,1 @@
+"""What the rules say: dated, cited, with a digest."""
