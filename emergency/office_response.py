@@ -1,0 +1,209 @@
+"""Acts of the office on responses and orders: start, deliver, receive, chase, find, close."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from emergency import activation, messages, order, problem
+from emergency.compliance import Finding
+from emergency.lifecycle import SYSTEM, Actor, Event
+from emergency.office_base import Acts, Desk, Instruction, activation_of, existing, order_of
+from emergency.record import Act, Message
+
+
+class ResponseActs(Acts):
+    """Acts of the office on responses and orders: start, deliver, receive, chase, find, close."""
+
+    def start_response(self, identifier: str, *, by: Actor = SYSTEM, now: datetime) -> activation.Activation:
+        """Start a scheduled response; Refused before its hour."""
+        with self.record.act(now) as act:
+            state = existing(act, "activation", identifier)
+            return activation_of(act.append("activation", identifier, activation.start(state, by=by, now=now)))
+
+    def review_response(
+        self, identifier: str, *, report: bytes, media_type: str, title: str, by: Actor, now: datetime
+    ) -> activation.Activation:
+        """File the evaluation as an exhibit and close the response."""
+        with self.record.act(now) as act:
+            state = existing(act, "activation", identifier)
+            digest = act.file(report, media_type=media_type, title=title)
+            return activation_of(
+                act.append("activation", identifier, activation.review(state, report_digest=digest, by=by, now=now))
+            )
+
+    def delivered(self, key: str, *, channel: str, result: str, detail: str, now: datetime) -> None:
+        """Note one try of a message and, when it reached (or could not reach) an enterprise, say so on the order.
+
+        Trying a message that is no longer queued changes nothing.
+        """
+        with self.record.act(now) as act:
+            row = act.message(key)
+            if row is None or row["state"] != "queued":
+                return
+            act.attempted(key, channel=channel, result=result, detail=detail)
+            if row["life"] != "order" or not key.endswith(".issued"):
+                return
+            state = act.state("order", row["stream"])
+            if state.state is not order.OrderState.ISSUED:
+                return
+            if result in ("handed", "sealed"):
+                act.append("order", row["stream"], order.deliver(state, channel=channel, by=SYSTEM, now=now))
+            elif result == "refused":
+                act.append("order", row["stream"], order.fail_delivery(state, why=detail, by=SYSTEM, now=now))
+
+    def acknowledge_order(self, identifier: str, *, signer: str, by: Actor, now: datetime) -> order.Order:
+        """Receipt of an order by the enterprise (or by the office on its behalf)."""
+        return self._order_act(
+            identifier, lambda state: order.acknowledge(state, signer=signer, by=by, now=now), now=now
+        )
+
+    def report_execution(self, identifier: str, *, report: str, by: Actor, now: datetime) -> order.Order:
+        """The enterprise says its measures are in place."""
+        return self._order_act(identifier, lambda state: order.execute(state, report=report, by=by, now=now), now=now)
+
+    def file_evidence(self, identifier: str, *, evidence: Mapping[str, Any], by: Actor, now: datetime) -> order.Order:
+        """One piece of evidence for an order."""
+        return self._order_act(
+            identifier, lambda state: order.file_evidence(state, evidence=evidence, by=by, now=now), now=now
+        )
+
+    def chase(self, identifier: str, *, by: Actor = SYSTEM, now: datetime) -> order.Order:
+        """Chase an enterprise that has not acknowledged in time; the chase is an event and a message."""
+        with self.record.act(now) as act:
+            state = existing(act, "order", identifier)
+            events = order.chase(state, by=by, now=now)
+            title, body = messages.order_chased(
+                enterprise_name=state.enterprise_name,
+                respond_by=state.respond_by,
+                number=state.chases + 1,
+                drill=self.record.drill,
+            )
+            call = Message(f"{identifier}.chase{state.chases + 1}", "enterprise", state.enterprise, title, body)
+            return order_of(act.append("order", identifier, events, messages=[call]))
+
+    def record_finding(self, identifier: str, finding: Finding, *, by: Actor = SYSTEM, now: datetime) -> order.Order:
+        """Put a finding on record; a breach opens a problem in the same transaction."""
+        with self.record.act(now) as act:
+            state = existing(act, "order", identifier)
+            result = order_of(
+                act.append("order", identifier, order.record_finding(state, finding=finding.as_data(), by=by, now=now))
+            )
+            problem_id = f"problem-{identifier}"
+            if finding.verdict.breach and act.state("problem", problem_id) is None:
+                found = problem.find(
+                    identifier=problem_id,
+                    episode=state.episode,
+                    enterprise=state.enterprise,
+                    order=identifier,
+                    content=f"{finding.verdict.chinese}：{finding.text}",
+                    standard="按减排清单该级别措施落实到位",
+                    by=by,
+                    now=now,
+                )
+                act.append("problem", problem_id, found)
+            return result
+
+    def close_order(self, identifier: str, *, by: Actor = SYSTEM, now: datetime) -> order.Order:
+        """Close an order of which nothing more is expected."""
+        return self._order_act(identifier, lambda state: order.close(state, by=by, now=now), now=now)
+
+    def _order_act(
+        self, identifier: str, decide: Callable[[order.Order], Sequence[Event]], *, now: datetime
+    ) -> order.Order:
+        with self.record.act(now) as act:
+            state = existing(act, "order", identifier)
+            return order_of(act.append("order", identifier, decide(state)))
+
+
+_ENDED = ("superseded", "released", "exempted", "closed")
+_OPEN = tuple(state.key for state in order.OrderState if state.key not in _ENDED)
+
+
+def running_response(act: Act, episode: str) -> activation.Activation | None:
+    """The response of an episode that is scheduled, in force or paused; None when there is none."""
+    state = act.state("activation", f"response-{episode}")
+    done = (
+        activation.ActivationState.ENDED,
+        activation.ActivationState.CANCELLED,
+        activation.ActivationState.REVIEWED,
+    )
+    return None if state is None or state.state in done else activation_of(state)
+
+
+def open_orders(act: Act, response: str) -> list[order.Order]:
+    """The orders of a response that are neither superseded, released, exempted nor closed, by identifier."""
+    return [order_of(state) for state in act.states("order", parent=response, states=_OPEN)]
+
+
+def order_the_list(
+    act: Act,
+    desk: Desk,
+    response: activation.Activation,
+    instructions: Sequence[Instruction],
+    *,
+    starts_at: datetime,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Issue one order per enterprise, or only the difference to what is in force."""
+    running = {current.enterprise: current for current in open_orders(act, response.identifier)}
+    respond_by, execute_by = now + desk.respond_within, starts_at + desk.execute_within
+    for instruction in sorted(instructions, key=lambda item: item.enterprise):
+        current = running.pop(instruction.enterprise, None)
+        if not instruction.measures and not instruction.voluntary:
+            if current is not None:
+                release(act, current, reason="该级别无措施", by=by, now=now)
+            continue
+        if current is not None and _same(current.measures, instruction.measures):
+            continue  # what is ordered does not change: the order in force stands
+        identifier = order.identifier_of(
+            activation=response.identifier, round_number=response.adjustments, enterprise=instruction.enterprise
+        )
+        title, body = messages.order_text(
+            enterprise_name=instruction.enterprise_name,
+            level=response.level,
+            measures=instruction.measures,
+            voluntary=instruction.voluntary,
+            starts_at=starts_at,
+            respond_by=respond_by,
+            drill=act.drill,
+        )
+        if current is not None:
+            act.append(
+                "order",
+                current.identifier,
+                order.supersede(current, successor=identifier, by=by, now=now),
+            )
+        events: tuple[Event, ...] = order.issue(
+            identifier=identifier,
+            episode=response.episode,
+            activation=response.identifier,
+            enterprise=instruction.enterprise,
+            enterprise_name=instruction.enterprise_name,
+            level=response.level.word,
+            measures=instruction.measures,
+            voluntary=instruction.voluntary,
+            respond_by=respond_by,
+            execute_by=execute_by,
+            replaces=current.identifier if current else None,
+            by=by,
+            now=now,
+            basis=(response.list_digest,),
+        )
+        call = Message(f"{identifier}.issued", "enterprise", instruction.enterprise, title, body)
+        act.append("order", identifier, events, messages=[call])
+    for current in running.values():
+        release(act, current, reason="清单该级别不再包含", by=by, now=now)
+
+
+def release(act: Act, current: order.Order, *, reason: str, by: Actor, now: datetime) -> None:
+    """Release one order and tell the enterprise."""
+    title, body = messages.order_released(enterprise_name=current.enterprise_name, now=now, drill=act.drill)
+    call = Message(f"{current.identifier}.released", "enterprise", current.enterprise, title, body)
+    act.append("order", current.identifier, order.release(current, reason=reason, by=by, now=now), messages=[call])
+
+
+def _same(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> bool:
+    return [dict(measure) for measure in before] == [dict(measure) for measure in after]

@@ -1,0 +1,116 @@
+"""How events become rows of the log and rows become events again, and how a row is digested."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime
+from enum import Enum
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from emergency import activation, consultation, order, problem, warning
+from emergency.lifecycle import Event
+from emergency.record_schema import log
+
+MODULES: dict[str, ModuleType] = {
+    "consultation": consultation,
+    "warning": warning,
+    "activation": activation,
+    "order": order,
+    "problem": problem,
+}
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the log as read back."""
+
+    seq: int
+    life: str
+    stream: str
+    version: int
+    event: Event
+    recorded_at: datetime
+    digest: str
+
+
+def head_of(connection: Connection) -> tuple[int, str]:
+    row = connection.execute(select(log.c.seq, log.c.digest).order_by(log.c.seq.desc()).limit(1)).first()
+    return (row[0], row[1]) if row else (0, GENESIS)
+
+
+def entries_of(connection: Connection, life: str, stream: str) -> Iterator[Entry]:
+    query = select(log).where(log.c.life == life, log.c.stream == stream).order_by(log.c.version)
+    for row in connection.execute(query).mappings():
+        yield entry_of(row)
+
+
+def entry_of(row: Any) -> Entry:
+    happened = Event(
+        kind=row["kind"],
+        occurred_at=datetime.fromisoformat(row["occurred_at"]),
+        actor=row["actor"],
+        role=row["role"],
+        data=json.loads(row["data"]),
+        basis=tuple(json.loads(row["basis"])),
+        cause=row["cause"],
+    )
+    recorded = datetime.fromisoformat(row["recorded_at"])
+    return Entry(row["seq"], row["life"], row["stream"], row["version"], happened, recorded, row["digest"])
+
+
+DIGESTED = (
+    "seq life stream version kind occurred_at recorded_at actor role cause basis data".split()  # noqa: SIM905
+)
+
+
+def digest_of(row: Mapping[str, Any]) -> str:
+    content = canonical([row[name] for name in DIGESTED])
+    return hashlib.sha256(f"{row['previous']}\n{content}".encode()).hexdigest()
+
+
+def stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def canonical(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=plain)
+
+
+def plain(value: object) -> object:
+    """A value as JSON can hold it: enums by key, times as UTC text, dataclasses as objects; TypeError for others."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return getattr(value, "key", None) or getattr(value, "word", value.value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"The record holds no {type(value).__name__}.")
+
+
+def projection_of(life: str, stream: str, state: Any, version: int, opened: str, changed: str) -> dict[str, Any]:
+    names = {field.name for field in fields(state)}
+    level = state.level if "level" in names or hasattr(state, "level") else None
+    parent = state.activation if "activation" in names else state.warning if "warning" in names else None
+    finals = MODULES[life].TABLE.finals
+    return {
+        "stream": stream,
+        "version": version,
+        "state": state.state.key,
+        "final": state.state in finals,
+        "episode": state.episode,
+        "parent": parent,
+        "enterprise": state.enterprise if "enterprise" in names else None,
+        "level": getattr(level, "word", level),
+        "opened_at": opened,
+        "changed_at": changed,
+        "body": canonical(asdict(state)),
+    }

@@ -1,0 +1,165 @@
+"""Tables of the record, and the triggers by which the database itself refuses to change what was recorded.
+
+Times in the log are canonical UTC text, because they are part of the digest and must read the same from every
+database. Projections are disposable and say so by their names (`*_now`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    DDL,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
+
+metadata = MetaData()
+
+
+def _ddl(statement: str) -> Any:
+    return DDL(statement)  # type: ignore[no-untyped-call]
+
+
+log = Table(
+    "log",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("life", String(16), nullable=False),
+    Column("stream", String(120), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("occurred_at", String(32), nullable=False),
+    Column("recorded_at", String(32), nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("cause", String(200)),
+    Column("basis", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    UniqueConstraint("life", "stream", "version", name="one_decision_per_version"),
+)
+
+exhibit = Table(
+    "exhibit",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("media_type", String(80), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("recorded_at", String(32), nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("life", String(16), nullable=False),
+    Column("stream", String(120), nullable=False),
+    Column("audience", String(16), nullable=False),
+    Column("recipient", String(80), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("drill", Boolean, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("last_attempt_at", String(32)),
+    Index("outbox_waiting", "state", "created_at"),
+    Index("outbox_recipient", "recipient", "created_at"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("attempted_at", String(32), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("result", String(16), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+about = Table(
+    "about",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("identifier", String(80), primary_key=True),
+    Column("title", String(80), nullable=False),
+    Column("role", String(32), nullable=False),
+    Column("enterprise", String(80)),
+    Column("password_hash", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+
+
+def _now_table(life: str) -> Table:
+    return Table(
+        f"{life}_now",
+        metadata,
+        Column("stream", String(120), primary_key=True),
+        Column("version", Integer, nullable=False),
+        Column("state", String(24), nullable=False),
+        Column("final", Boolean, nullable=False),
+        Column("episode", String(80), nullable=False),
+        Column("parent", String(120)),
+        Column("enterprise", String(80)),
+        Column("level", String(16)),
+        Column("opened_at", String(32), nullable=False),
+        Column("changed_at", String(32), nullable=False),
+        Column("body", Text, nullable=False),
+        Index(f"{life}_now_open", "final", "state"),
+        Index(f"{life}_now_parent", "parent", "state"),
+        Index(f"{life}_now_enterprise", "enterprise"),
+    )
+
+
+LIVES = ("consultation", "warning", "activation", "order", "problem")
+now_tables = {life: _now_table(life) for life in LIVES}
+
+for protected in (log, exhibit):
+    for act in ("UPDATE", "DELETE"):
+        sentence = f"the {protected.name} is append-only"
+        event.listen(
+            protected,
+            "after_create",
+            _ddl(
+                f"CREATE TRIGGER {protected.name}_no_{act.lower()} BEFORE {act} ON {protected.name} "
+                f"BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+            ).execute_if(dialect="sqlite"),
+        )
+        event.listen(
+            protected,
+            "after_create",
+            _ddl(
+                f"CREATE OR REPLACE FUNCTION {protected.name}_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN RAISE EXCEPTION '{sentence}'; END $$; "
+                f"CREATE TRIGGER {protected.name}_no_{act.lower()} BEFORE {act} ON {protected.name} "
+                f"FOR EACH ROW EXECUTE FUNCTION {protected.name}_refuse()"
+            ).execute_if(dialect="postgresql"),
+        )
+    event.listen(
+        protected,
+        "after_create",
+        _ddl(
+            f"CREATE TRIGGER {protected.name}_no_truncate BEFORE TRUNCATE ON {protected.name} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {protected.name}_refuse()"
+        ).execute_if(dialect="postgresql"),
+    )
