@@ -180,15 +180,20 @@ def _primary_change(trigger: Trigger, case: _Case) -> _Result:
     assert trigger.days is not None
     last = next((day for day in reversed(case.observed.days) if day.primary), None)
     series: list[tuple[date, frozenset[str]]] = [(last.valid_date, frozenset(last.primary))] if last else []
-    for day in case.outlook.days[: trigger.days.value]:
-        if day.primary is not None:
-            series.append((day.valid_date, frozenset((day.primary,))))
+    series += [
+        (day.valid_date, frozenset((day.primary,)))
+        for day in case.outlook.days[: trigger.days.value]
+        if day.primary is not None
+    ]
     found: list[_Finding] = []
     for (_, before), (on, after) in pairwise(series):
         if before.isdisjoint(after):
-            old, new = (("、".join(POLLUTANT_CHINESE.get(k, k) for k in sorted(group))) for group in (before, after))
-            found.append((f"{_when(on)}首要污染物由{old}转为{new}", f"{on} primary pollutant {'/'.join(sorted(before))} to "
-                          f"{'/'.join(sorted(after))}", f"{old}→{new}", "首要污染物变化", (on,)))  # fmt: skip
+            old, new = (
+                "、".join(POLLUTANT_CHINESE.get(key, key) for key in sorted(group)) for group in (before, after)
+            )
+            english = f"{on} primary pollutant {'/'.join(sorted(before))} to {'/'.join(sorted(after))}"
+            chinese = f"{_when(on)}首要污染物由{old}转为{new}"
+            found.append((chinese, english, f"{old}→{new}", "首要污染物变化", (on,)))
     return found, []
 
 
@@ -268,8 +273,8 @@ def _visibility(p: Shaoxing, seen: Observed, missing: list[str]) -> list[_Findin
             if name not in missing:
                 missing.append(name)
         elif holds:
-            found.append((f"{seen_text}<{under}米{text}", f"visibility {seen.visibility:.0f} m under {under} m with its "
-                          "condition", seen_text, f"<{under}米{text}", ()))  # fmt: skip
+            english = f"visibility {seen.visibility:.0f} m under {under} m with its condition"
+            found.append((f"{seen_text}<{under}米{text}", english, seen_text, f"<{under}米{text}", ()))
     return found
 
 

@@ -80,7 +80,8 @@ def level_of_days(
     """
     _refuse_negative(daily_aqi)
     found = {
-        level: _spans(edition.criterion(_word(level)), _Days(daily_aqi), edition, counts_from) for level in _DOWNWARD
+        level: _spans(edition.criterion(level_word(level)), _Days(daily_aqi), edition, counts_from)
+        for level in _DOWNWARD
     }
     below = next((b for b in edition.below_yellow if _spans(b.criterion, _Days(daily_aqi), edition, counts_from)), None)
     return _judgement(edition, found, daily_aqi, "day", first_day, below.name if below else None)
@@ -90,7 +91,7 @@ def level_only(edition: WarningEdition, daily_aqi: Sequence[int | None], *, coun
     """The same level as :func:`level_of_days`, without reasons: for the many scenario paths."""
     series = _Days(daily_aqi)
     for level in _DOWNWARD:
-        if _spans(edition.criterion(_word(level)), series, edition, counts_from):
+        if _spans(edition.criterion(level_word(level)), series, edition, counts_from):
             return level
     return Level.NONE
 
@@ -112,7 +113,7 @@ def level_of_hours(
     found: dict[Level, list[_Met]] = {}
     for level in _DOWNWARD:
         series = _Hours(hourly_aqi, edition, offset, short_day=level is Level.YELLOW)
-        found[level] = _spans(edition.criterion(_word(level)), series, edition, 0)
+        found[level] = _spans(edition.criterion(level_word(level)), series, edition, 0)
     plain = _Hours(hourly_aqi, edition, offset, short_day=False)
     below = next((b for b in edition.below_yellow if _spans(b.criterion, plain, edition, 0)), None)
     first_day = (local - timedelta(hours=1)).date() if local else None
@@ -124,7 +125,8 @@ def level_of_hours(
 _DOWNWARD = (Level.RED, Level.ORANGE, Level.YELLOW)
 
 
-def _word(level: Level) -> Literal["yellow", "orange", "red"]:
+def level_word(level: Level) -> Literal["yellow", "orange", "red"]:
+    """The key of a warning level in the rules; KeyError for the level none."""
     words: dict[Level, Literal["yellow", "orange", "red"]] = {
         Level.YELLOW: "yellow", Level.ORANGE: "orange", Level.RED: "red",
     }  # fmt: skip
@@ -254,7 +256,7 @@ def _judgement(
     missing = tuple(index + 1 for index, value in enumerate(values) if value is None)
     clauses: list[ClauseMet] = []
     if level is not Level.NONE:
-        criterion = edition.criterion(_word(level))
+        criterion = edition.criterion(level_word(level))
         branches = criterion.any_of or (criterion,)
         for met in found[level]:
             indices = tuple(i + 1 for first, last in met.spans for i in range(first, last + 1))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from emergency.criteria import level_only
+from emergency.criteria import level_only, level_word
 from emergency.vocabulary import Level
 from plans.schema import Procedure, WarningEdition
 
@@ -54,13 +54,14 @@ def heavy_now(
     to improve within them.
     """
     rules = edition.procedure
-    if observed_aqi is None or observed_at is None or observed_aqi <= rules.observed_over.value:
+    heavy = rules.observed_over.value
+    if observed_aqi is None or observed_at is None or observed_aqi <= heavy:
         return None
     tomorrow = expected[0] if expected else None
-    if hours_to_next_day <= rules.no_improvement_hours.value and tomorrow is not None:  # noqa: SIM102 -- one thought each
-        if tomorrow <= rules.observed_over.value:
-            return None
-    level = level_only(edition, [observed_aqi, *expected], counts_from=0)
+    within_reach = hours_to_next_day <= rules.no_improvement_hours.value
+    if within_reach and tomorrow is not None and tomorrow <= heavy:
+        return None
+    level = level_only(edition, [observed_aqi, *expected])
     return StartAtOnce(
         rule_id=f"{edition.name}.procedure.observed_first",
         observed_at=observed_at,
@@ -89,7 +90,7 @@ def may_lift(
     if level is Level.NONE:
         raise ValueError("There is no warning to lift at the level none.")
     hours = edition.procedure.lift_hours.value
-    bar = edition.criterion(_key(level)).lowest_over
+    bar = edition.criterion(level_word(level)).lowest_over
     window = list(expected[: -(-hours // 24)])
     rule_id = f"{edition.name}.procedure.lift"
     target = level_only(edition, expected)
@@ -153,7 +154,3 @@ def steady_level(procedure: Procedure, judged: Sequence[Level]) -> Level:
 def issued_in_time(procedure: Procedure, *, issued_at: datetime, starts_at: datetime) -> bool:
     """Whether a warning was issued `lead_hours` before its start."""
     return starts_at - issued_at >= timedelta(hours=procedure.lead_hours.value)
-
-
-def _key(level: Level) -> str:
-    return level.word

@@ -71,6 +71,8 @@ class Edition(Frozen):
     checked_on: date
     """The last day on which a person compared this edition with its source."""
     confidence: Confidence
+    dates_confidence: Confidence = "A"
+    """How sure the first and last day are; the text itself may be surer than its dates."""
     note: str = ""
     supersedes: str = ""
 

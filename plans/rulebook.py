@@ -18,12 +18,12 @@ from typing import Any
 
 from plans.dated import Dated
 from plans.errors import RuleError
-from plans.schema import AqiEdition, Edition
+from plans.schema import AqiEdition, CityPlan, Edition, WarningEdition
 from plans.yaml_file import read_yaml, shaped
 
 HERE = Path(__file__).resolve().parent
 
-NATIONAL: dict[str, type[Edition]] = {"aqi": AqiEdition}
+NATIONAL: dict[str, type[Edition]] = {"aqi": AqiEdition, "warning": WarningEdition}
 """The national instruments: file name without suffix, and the shape of its editions."""
 
 
@@ -46,12 +46,19 @@ class Rules:
         edition: AqiEdition = self._edition("aqi")
         return edition
 
+    @property
+    def warning(self) -> WarningEdition:
+        """The warning edition of the day."""
+        edition: WarningEdition = self._edition("warning")
+        return edition
+
 
 @dataclass(frozen=True)
 class Rulebook:
     """All rule files of one folder."""
 
     instruments: Mapping[str, Dated[Any]]
+    cities: Mapping[str, Dated[CityPlan]]
     digest: str
     """SHA-256 over the canonical content: comments and order of keys do not change it, a number does."""
 
@@ -66,18 +73,28 @@ class Rulebook:
 
     def edition(self, name: str) -> Edition:
         """The edition of that name, of whatever instrument; RuleError lists the known names."""
-        for dated in self.instruments.values():
-            for edition in dated:
-                if edition.name == name:
-                    found: Edition = edition
-                    return found
-        known = [edition.name for dated in self.instruments.values() for edition in dated]
+        every: list[Edition] = [e for dated in (*self.instruments.values(), *self.cities.values()) for e in dated]
+        for edition in every:
+            if edition.name == name:
+                return edition
+        known = [edition.name for edition in every]
         raise RuleError(f"There is no edition {name!r}", expected="one of " + ", ".join(known), found=name)
 
     def aqi(self, name: str) -> AqiEdition:
         """The AQI edition of that name; RuleError lists the known names."""
         edition: AqiEdition = self.instruments["aqi"].named(name)
         return edition
+
+    def warning(self, name: str) -> WarningEdition:
+        """The warning edition of that name; RuleError lists the known names."""
+        edition: WarningEdition = self.instruments["warning"].named(name)
+        return edition
+
+    def city(self, name: str, *, on: date | None = None) -> CityPlan:
+        """The plan of a city: its newest edition, or with `on` the one in force that day; RuleError otherwise."""
+        if name not in self.cities:
+            raise RuleError(f"There is no city plan {name!r}", expected="one of " + ", ".join(self.cities), found=name)
+        return self.cities[name].must(on) if on else self.cities[name].editions[-1]
 
 
 @lru_cache(maxsize=4)
@@ -89,12 +106,18 @@ def load(folder: Path | None = None) -> Rulebook:
         path = root / "national" / f"{what}.yaml"
         shown = f"national/{what}.yaml"
         instruments[what] = _dated(read_yaml(path, shown=shown), shape, what=what, shown=shown)
+    cities: dict[str, Dated[CityPlan]] = {}
+    for path in sorted((root / "cities").glob("*/plan.yaml")):
+        name, shown = path.parent.name, f"cities/{path.parent.name}/plan.yaml"
+        cities[name] = _dated(read_yaml(path, shown=shown), CityPlan, what=name, shown=shown)
+        for plan in cities[name]:
+            instruments["warning"].named(plan.criteria.value)
     content = {
         what: [str(dated.known_from), *(edition.model_dump(mode="json", by_alias=True) for edition in dated)]
-        for what, dated in instruments.items()
+        for what, dated in [*instruments.items(), *((f"city {name}", plans) for name, plans in cities.items())]
     }
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return Rulebook(instruments, hashlib.sha256(canonical.encode()).hexdigest())
+    return Rulebook(instruments, cities, hashlib.sha256(canonical.encode()).hexdigest())
 
 
 def _dated(raw: dict[str, Any], shape: type[Edition], *, what: str, shown: str) -> Dated[Any]:

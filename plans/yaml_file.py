@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,6 +40,12 @@ def _mapping(loader: _ExactLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     return {loader.construct_object(k, deep=True): loader.construct_object(v, deep=True) for k, v in node.value}
 
 
+# YAML 1.1 reads on, off, yes and no as truth values; here only true and false are (a calendar has a key `on`).
+_ExactLoader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_ExactLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
 _ExactLoader.add_constructor("tag:yaml.org,2002:float", _exact)
 _ExactLoader.add_constructor("tag:yaml.org,2002:map", _mapping)
 
