@@ -69,6 +69,13 @@ class ResponseActs(Acts):
             identifier, lambda state: order.file_evidence(state, evidence=evidence, by=by, now=now), now=now
         )
 
+    def file_readings(self, readings: Sequence[tuple[str, Mapping[str, Any]]], *, by: Actor, now: datetime) -> None:
+        """A batch of evidence, (order, evidence) pairs, as meters deliver it: one transaction."""
+        with self.record.act(now) as act:
+            for identifier, evidence in readings:
+                state = existing(act, "order", identifier)
+                act.append("order", identifier, order.file_evidence(state, evidence=evidence, by=by, now=now))
+
     def chase(self, identifier: str, *, by: Actor = SYSTEM, now: datetime) -> order.Order:
         """Chase an enterprise that has not acknowledged in time; the chase is an event and a message."""
         with self.record.act(now) as act:

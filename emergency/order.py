@@ -40,7 +40,7 @@ TABLE = Table(
         Transition("fail_delivery", "记录未送达", (_I,), "delivery_failed", None),
         Transition("acknowledge", "签收", (_I, _D), "acknowledged", _A),
         Transition("execute", "报告执行", (_A,), "execution_reported", _E),
-        Transition("file_evidence", "提交佐证", (_A, _E, _S, _R), "evidence_filed", None),
+        Transition("file_evidence", "提交佐证", (*_OPEN, _S, _R), "evidence_filed", None),
         Transition("find", "记录核查结论", (*_OPEN, _S, _R), "finding_recorded", None),
         Transition("chase", "催办", _OPEN, "chased", None),
         Transition("supersede", "替代指令", _OPEN, "superseded", _S),

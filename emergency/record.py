@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select, text
+from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from emergency import record_schema
@@ -94,6 +94,19 @@ class Record:
             if "one_decision_per_version" in str(error) or "log.life" in str(error):
                 raise StaleDecision("Somebody else has just decided on the same matter", todo="Look again") from error
             raise
+
+    def note(self, name: str, value: str) -> None:
+        """Keep one fact about this record that is not law (which replay it holds, where its clock stands)."""
+        with self.engine.connect().execution_options(write=True) as connection, connection.begin():
+            lock_chain(connection)
+            changed = connection.execute(update(about).where(about.c.name == name).values(value=value))
+            if not changed.rowcount:
+                connection.execute(insert(about).values(name=name, value=value))
+
+    def noted(self, name: str) -> str | None:
+        """What was kept under that name; None when nothing was."""
+        with self.engine.connect() as connection:
+            return connection.execute(select(about.c.value).where(about.c.name == name)).scalar()
 
     # ------------------------------------------------------------------ reading
 

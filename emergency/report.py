@@ -1,0 +1,211 @@
+"""Reports as data: the day table of an episode or a replay, and the evaluation that the law asks for.
+
+大气污染防治法 第96条: after a response the implementation of the plan shall be evaluated. Everything here is
+counted from the record and from what was observed; nothing is remembered anywhere else.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from emergency.vocabulary import BEIJING, Level
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One entry of the log as reports need it."""
+
+    life: str
+    stream: str
+    kind: str
+    occurred_at: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One natural day of a table."""
+
+    day: date
+    observed_aqi: int | None
+    outlook_aqi: int | None
+    """Median of the outlook issued that morning for the day itself."""
+    day_ahead_aqi: int | None
+    """Median of the outlook issued the morning before."""
+    probability_150: float | None
+    probability_200: float | None
+    consultation: str
+    """What the day's consultation came to: "", 提议, 已结论·无, 已结论·黄色 ..."""
+    warning: str
+    """The highest level in force during the day, in Chinese, or ""."""
+    orders_sent: int = 0
+    orders_received: int = 0
+    orders_silent: int = 0
+    """Orders whose first chase fell on the day."""
+    findings: Mapping[str, int] = field(default_factory=dict)
+    problems_closed: int = 0
+
+
+def day_table(
+    days: Sequence[date],
+    happenings: Iterable[Happening],
+    *,
+    observed: Mapping[date, int | None],
+    morning: Mapping[date, tuple[int, float, float]],
+    day_ahead: Mapping[date, int],
+) -> tuple[Day, ...]:
+    """One row per day, counted from the log; `morning` gives median, P(>150), P(>200) of the day's own outlook."""
+    by_day: dict[date, list[Happening]] = {}
+    spans: list[tuple[Level, datetime, datetime | None]] = []
+    level_of: dict[str, Level] = {}
+    begun: dict[str, int] = {}
+    for happening in happenings:
+        by_day.setdefault(happening.occurred_at.astimezone(BEIJING).date(), []).append(happening)
+        if happening.life != "warning":
+            continue
+        if happening.kind == "drafted":
+            level_of[happening.stream] = Level.of(happening.data["level"])
+        elif happening.kind == "issued":
+            begun[happening.stream] = len(spans)
+            spans.append((level_of[happening.stream], happening.occurred_at, None))
+        elif happening.kind in ("lifted", "superseded"):
+            level, since, _open = spans[begun[happening.stream]]
+            spans[begun[happening.stream]] = (level, since, happening.occurred_at)
+    rows = []
+    for day in days:
+        today = by_day.get(day, [])
+        kinds = Counter((item.life, item.kind) for item in today)
+        verdicts = Counter(
+            item.data["verdict"] for item in today if (item.life, item.kind) == ("order", "finding_recorded")
+        )
+        first_chases = sum(item.kind == "chased" and item.data["number"] == 1 for item in today)
+        median, above_150, above_200 = morning.get(day, (None, None, None))
+        rows.append(
+            Day(
+                day=day,
+                observed_aqi=observed.get(day),
+                outlook_aqi=median,
+                day_ahead_aqi=day_ahead.get(day),
+                probability_150=above_150,
+                probability_200=above_200,
+                consultation=_consultation(today),
+                warning=_level_on(day, spans),
+                orders_sent=kinds["order", "issued"],
+                orders_received=kinds["order", "acknowledged"],
+                orders_silent=first_chases,
+                findings=dict(sorted(verdicts.items())),
+                problems_closed=kinds["problem", "closed"],
+            )
+        )
+    return tuple(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What an episode came to."""
+
+    episode: str
+    first_day: date
+    last_day: date
+    highest: Level
+    hours_in_force: int
+    warned_days: int
+    days_over_150: int
+    days_over_200: int
+    hits: int
+    """Days above 150 that were under a warning."""
+    misses: int
+    false_alarms: int
+    lead_hours: float | None
+    """From the first issue to the start of the response."""
+    orders: int
+    received: int
+    received_late: int
+    never_received: int
+    findings: Mapping[str, int]
+    """Last verdict per order."""
+    problems: int
+    problems_closed: int
+    reduction_ordered: Mapping[str, float]
+    """Share of the whole-society emission that the list promises at the highest level, per pollutant."""
+    reduction_confirmed: Mapping[str, float]
+    """The same, counting only enterprises whose last verdict is compliant or that reduce of their own accord."""
+    target: float | None
+    notes: tuple[str, ...] = ()
+
+
+def evaluate(
+    episode: str,
+    *,
+    rows: Sequence[Day],
+    orders: Sequence[Mapping[str, Any]],
+    problems: Sequence[Mapping[str, Any]],
+    highest: Level,
+    started_at: datetime | None,
+    ended_at: datetime,
+    first_issued_at: datetime,
+    reduction_ordered: Mapping[str, float],
+    reduction_confirmed: Mapping[str, float],
+    target: float | None,
+    notes: Sequence[str] = (),
+) -> Evaluation:
+    """The evaluation of one episode from its day rows and from the projections of its orders and problems."""
+    clean = [row for row in rows if row.observed_aqi is not None and row.observed_aqi <= 150]
+    received = [row for row in orders if row["body"]["acknowledged_at"]]
+    late = [row for row in received if row["body"]["acknowledged_at"] > row["body"]["respond_by"]]
+    verdicts = Counter(row["body"]["findings"][-1]["verdict"] for row in orders if row["body"]["findings"])
+    over_150 = [row for row in rows if row.observed_aqi is not None and row.observed_aqi > 150]
+    lasted = 0 if started_at is None else round((ended_at - started_at).total_seconds() / 3600)
+    lead = None if started_at is None else round((started_at - first_issued_at).total_seconds() / 3600, 1)
+    return Evaluation(
+        episode=episode,
+        first_day=rows[0].day,
+        last_day=rows[-1].day,
+        highest=highest,
+        hours_in_force=lasted,
+        warned_days=sum(bool(row.warning) for row in rows),
+        days_over_150=len(over_150),
+        days_over_200=sum(row.observed_aqi is not None and row.observed_aqi > 200 for row in rows),
+        hits=sum(bool(row.warning) for row in over_150),
+        misses=sum(not row.warning for row in over_150),
+        false_alarms=sum(bool(row.warning) for row in clean),
+        lead_hours=lead,
+        orders=len(orders),
+        received=len(received),
+        received_late=len(late),
+        never_received=len(orders) - len(received),
+        findings=dict(sorted(verdicts.items())),
+        problems=len(problems),
+        problems_closed=sum(row["state"] == "closed" for row in problems),
+        reduction_ordered=dict(reduction_ordered),
+        reduction_confirmed=dict(reduction_confirmed),
+        target=target,
+        notes=tuple(notes),
+    )
+
+
+def _consultation(today: Sequence[Happening]) -> str:
+    said = ""
+    for item in today:
+        if item.life == "consultation":
+            if item.kind == "proposed":
+                said = "已提议"
+            elif item.kind == "concluded":
+                said = f"结论·{Level.of(item.data['level']).chinese}"
+            elif item.kind == "cancelled":
+                said = "已取消"
+    return said
+
+
+def _level_on(day: date, spans: Sequence[tuple[Level, datetime, datetime | None]]) -> str:
+    """The highest level whose issued time overlaps the day; "" for none."""
+    levels = [
+        level
+        for level, since, until in spans
+        if since.astimezone(BEIJING).date() <= day and (until is None or until.astimezone(BEIJING).date() >= day)
+    ]
+    return max(levels).chinese if levels else ""
