@@ -80,7 +80,8 @@ class Assessment:
     def rule_ids(self) -> tuple[str, ...]:
         """Every rule that spoke: clauses, start-at-once, triggers. The basis of what follows."""
         at_once = (self.start_at_once.rule_id,) if self.start_at_once else ()
-        return tuple(c.rule_id for c in self.clauses) + at_once + tuple(t.rule_id for t in self.triggers)
+        every = (*(c.rule_id for c in self.clauses), *at_once, *(t.rule_id for t in self.triggers))
+        return tuple(dict.fromkeys(every))
 
 
 def assess(

@@ -18,13 +18,18 @@ from typing import Any
 
 from plans.dated import Dated
 from plans.errors import RuleError
-from plans.schema import AqiEdition, CityPlan, Edition, WarningEdition
+from plans.schema import AmbientEdition, AqiEdition, AssessmentEdition, CityPlan, Edition, WarningEdition
 from plans.yaml_file import read_yaml, shaped
 
 HERE = Path(__file__).resolve().parent
 
-NATIONAL: dict[str, type[Edition]] = {"aqi": AqiEdition, "warning": WarningEdition}
-"""The national instruments: file name without suffix, and the shape of its editions."""
+NATIONAL: dict[str, tuple[str, type[Edition]]] = {
+    "aqi": ("aqi.yaml", AqiEdition),
+    "ambient": ("ambient_air.yaml", AmbientEdition),
+    "assessment": ("assessment.yaml", AssessmentEdition),
+    "warning": ("warning.yaml", WarningEdition),
+}
+"""The national instruments: their file, and the shape of its editions."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,18 @@ class Rules:
     def aqi(self) -> AqiEdition:
         """The AQI edition of the day."""
         edition: AqiEdition = self._edition("aqi")
+        return edition
+
+    @property
+    def ambient(self) -> AmbientEdition:
+        """The ambient standard of the day."""
+        edition: AmbientEdition = self._edition("ambient")
+        return edition
+
+    @property
+    def assessment(self) -> AssessmentEdition:
+        """The assessment rules of the day."""
+        edition: AssessmentEdition = self._edition("assessment")
         return edition
 
     @property
@@ -85,6 +102,16 @@ class Rulebook:
         edition: AqiEdition = self.instruments["aqi"].named(name)
         return edition
 
+    def ambient(self, name: str) -> AmbientEdition:
+        """The ambient edition of that name; RuleError lists the known names."""
+        edition: AmbientEdition = self.instruments["ambient"].named(name)
+        return edition
+
+    def assessment(self, name: str) -> AssessmentEdition:
+        """The assessment edition of that name; RuleError lists the known names."""
+        edition: AssessmentEdition = self.instruments["assessment"].named(name)
+        return edition
+
     def warning(self, name: str) -> WarningEdition:
         """The warning edition of that name; RuleError lists the known names."""
         edition: WarningEdition = self.instruments["warning"].named(name)
@@ -102,10 +129,9 @@ def load(folder: Path | None = None) -> Rulebook:
     """The rulebook in a folder (ours by default), checked whole; RuleError with file, key path and allowed keys."""
     root = folder or HERE
     instruments: dict[str, Dated[Any]] = {}
-    for what, shape in NATIONAL.items():
-        path = root / "national" / f"{what}.yaml"
-        shown = f"national/{what}.yaml"
-        instruments[what] = _dated(read_yaml(path, shown=shown), shape, what=what, shown=shown)
+    for what, (file, shape) in NATIONAL.items():
+        shown = f"national/{file}"
+        instruments[what] = _dated(read_yaml(root / shown, shown=shown), shape, what=what, shown=shown)
     cities: dict[str, Dated[CityPlan]] = {}
     for path in sorted((root / "cities").glob("*/plan.yaml")):
         name, shown = path.parent.name, f"cities/{path.parent.name}/plan.yaml"

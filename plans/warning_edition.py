@@ -52,8 +52,11 @@ class Criterion(Frozen):
         '日AQI>150持续48小时及以上'
         """
         if self.over is not None:
-            return f"日AQI>{self.over}" + (f"持续{self.hours}小时及以上" if self.hours != 24 else "")
-        return ("且" if self.all_of else "或").join(part.chinese for part in self.all_of or self.any_of)
+            hours = f"持续{self.hours}小时及以上" if self.hours != 24 else ""
+            return ("日AQI达到500" if self.over == 499 else f"日AQI>{self.over}") + hours
+        return ("且" if self.all_of else "或").join(
+            f"（{part.chinese}）" if part.over is None else part.chinese for part in self.all_of or self.any_of
+        )
 
     @property
     def english(self) -> str:
@@ -63,8 +66,10 @@ class Criterion(Frozen):
         'daily AQI above 200 for 24 h or daily AQI above 150 for 48 h'
         """
         if self.over is not None:
-            return f"daily AQI above {self.over} for {self.hours} h"
-        return (" and " if self.all_of else " or ").join(part.english for part in self.all_of or self.any_of)
+            return (f"daily AQI above {self.over}" if self.over != 499 else "daily AQI of 500") + f" for {self.hours} h"
+        return (" and " if self.all_of else " or ").join(
+            f"({part.english})" if part.over is None else part.english for part in self.all_of or self.any_of
+        )
 
 
 class Levels(Frozen):
