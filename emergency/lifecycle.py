@@ -50,6 +50,17 @@ class Event:
     cause: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One entry of the log as reports need it."""
+
+    life: str
+    stream: str
+    kind: str
+    occurred_at: datetime
+    data: Mapping[str, Any]
+
+
 class Refused(LantianError):
     """An act that the rules do not allow now. Says what would make it possible; nothing was recorded."""
 

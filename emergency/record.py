@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, delete, event, func, i
 from sqlalchemy.exc import IntegrityError
 
 from emergency import record_schema
-from emergency.lifecycle import fold
+from emergency.lifecycle import Happening, fold
 from emergency.record_act import Act, Message
 from emergency.record_rows import GENESIS, MODULES, Entry, digest_of, entries_of, entry_of, head_of, projection_of
 from emergency.record_schema import LIVES, about, exhibit, log, now_tables, outbox
@@ -128,6 +128,18 @@ class Record:
             query = query.where(log.c.stream.in_(streams[0].union_all(*streams[1:])))
         with self.engine.connect() as connection:
             return tuple(entry_of(row) for row in connection.execute(query).mappings())
+
+    def happenings(self) -> list[Happening]:
+        """The whole log as reports need it, oldest first."""
+        found: list[Happening] = []
+        after = 0
+        while entries := self.entries(after=after, limit=5000):
+            found += [
+                Happening(entry.life, entry.stream, entry.event.kind, entry.event.occurred_at, entry.event.data)
+                for entry in entries
+            ]
+            after = entries[-1].seq
+        return found
 
     def last(self, *, limit: int) -> tuple[Entry, ...]:
         """The newest entries, newest first."""

@@ -12,18 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from emergency.lifecycle import Happening
 from emergency.vocabulary import BEIJING, Level
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One entry of the log as reports need it."""
-
-    life: str
-    stream: str
-    kind: str
-    occurred_at: datetime
-    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def consult(office: Office, situation: Situation, *, seed: int) -> None:
         outlook = outlook_of(office, state.outlook_digest)
         if row["state"] == "proposed" and hour >= 10:
             state = office.convene(row["stream"], by=person(Role.DUTY_OFFICER), now=now)
-        elif row["state"] == "convened":
+        if state.state.key == "convened":
             for key in state.missing:
                 absent = chance(seed, row["stream"], key) < 0.10
                 if not absent and hour >= 11:

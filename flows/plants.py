@@ -60,7 +60,8 @@ def act(office: Office, now: datetime, *, seed: int) -> None:
         state = row["state"]
         if state == "delivered" and now >= _answers_at(body, kind, seed, name):
             office.acknowledge_order(name, signer="厂长", by=who, now=now)
-        elif state == "acknowledged" and kind is not Temperament.SILENT and not body["voluntary"]:
+            state = "acknowledged"
+        if state == "acknowledged" and kind is not Temperament.SILENT and not body["voluntary"]:
             wait = timedelta(hours=1 + 8 * chance(seed, name, "execute"))
             starts_at = datetime.fromisoformat(body["execute_by"]) - office.desk.execute_within
             if now >= starts_at + wait:

@@ -51,7 +51,8 @@ def current_warning(office: Office) -> Mapping[str, Any] | None:
     """The warning that is drafted, approved or issued and not ended; the issued one first; None when there is none."""
     rows = office.record.now("warning", open_only=True)
     issued = [row for row in rows if row["state"] == "issued"]
-    return (issued or list(rows) or [None])[-1]
+    chosen = issued or list(rows)
+    return chosen[-1] if chosen else None
 
 
 def pending_warning(office: Office) -> Mapping[str, Any] | None:

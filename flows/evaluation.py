@@ -1,0 +1,98 @@
+"""The day table of a replay and the evaluation of each ended response, put together from record and air."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from emergency import report
+from emergency.office import Office
+from emergency.record import Record
+from emergency.record_rows import plain
+from emergency.report import Day, Evaluation
+from emergency.vocabulary import BEIJING, Level, Role
+from flows.people import person
+from forecast.outlook import Outlook
+
+if TYPE_CHECKING:
+    from flows.replay import Stage
+
+EVALUATE_AFTER = timedelta(hours=24)
+"""How long after the end of a response its evaluation is made in a replay."""
+
+
+def table(stage: Stage, record: Record, *, first: date, last: date) -> tuple[Day, ...]:
+    """The rows of the days from first to last."""
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    observed = stage.air.daily()
+    morning, ahead = {}, {}
+    for day in days:
+        today, yesterday = stage.outlooks.get(day), stage.outlooks.get(day - timedelta(days=1))
+        if today is not None and (own := _of(today, day)) is not None:
+            morning[day] = (own.median, own.probability_above(150), own.probability_above(200))
+        if yesterday is not None and (then := _of(yesterday, day)) is not None:
+            ahead[day] = then.median
+    return report.day_table(days, record.happenings(), observed=observed, morning=morning, day_ahead=ahead)
+
+
+def evaluate_ended(stage: Stage, office: Office, now: datetime) -> None:
+    """Evaluate every response that ended long enough ago, file the report, and close its orders."""
+    for row in office.record.now("activation", states=("ended",)):
+        if now - datetime.fromisoformat(row["changed_at"]) < EVALUATE_AFTER:
+            continue
+        made = evaluation_of(stage, office.record, row)
+        text = json.dumps(asdict(made), ensure_ascii=False, sort_keys=True, indent=1, default=plain)
+        office.review_response(
+            row["stream"],
+            report=text.encode(),
+            media_type="application/json",
+            title=f"应急响应评估 {row['episode']}",
+            by=person(Role.OFFICE_DIRECTOR),
+            now=now,
+        )
+    reviewed = {row["stream"] for row in office.record.now("activation", states=("reviewed",))}
+    for row in office.record.now("order", states=("released", "superseded", "exempted")):
+        if row["parent"] in reviewed:
+            office.close_order(row["stream"], now=now)
+
+
+def evaluation_of(stage: Stage, record: Record, row: Mapping[str, Any]) -> Evaluation:
+    """The evaluation of one ended response, from its projection row."""
+    episode, name = str(row["episode"]), str(row["stream"])
+    warnings = record.now("warning", episode=episode)
+    issued = [datetime.fromisoformat(item["body"]["issued_at"]) for item in warnings if item["body"]["issued_at"]]
+    ended = datetime.fromisoformat(row["body"]["ended_at"])
+    started = row["body"]["started_at"]
+    highest = max(Level.of(str(item["level"])) for item in warnings if item["body"]["issued_at"])
+    orders = record.now("order", parent=name)
+    # A day before and after are looked at too: a miss just outside the warned days is a miss of this episode.
+    first = min(issued).astimezone(BEIJING).date() - timedelta(days=1)
+    last = ended.astimezone(BEIJING).date()
+    confirmed = {
+        order["enterprise"]
+        for order in orders
+        if order["body"]["voluntary"]
+        or (order["body"]["findings"] and order["body"]["findings"][-1]["verdict"] == "compliant")
+    }
+    promised = stage.reductions(highest, None)
+    return report.evaluate(
+        episode,
+        rows=table(stage, record, first=first, last=last),
+        orders=orders,
+        problems=record.now("problem", episode=episode),
+        highest=highest,
+        started_at=None if started is None else datetime.fromisoformat(started),
+        ended_at=ended,
+        first_issued_at=min(issued),
+        reduction_ordered=promised,
+        reduction_confirmed=stage.reductions(highest, frozenset(confirmed)),
+        target=stage.targets.get(highest),
+        notes=stage.notes,
+    )
+
+
+def _of(outlook: Outlook, day: date) -> Any:
+    return next((item for item in outlook.days if item.valid_date == day), None)
