@@ -16,7 +16,7 @@ import xarray as xr
 
 from forecast import air
 from forecast.aqi_tables import ELSEWHERE, NA, IaqiRounding, Lookup, Mode, Scheme, scheme
-from forecast.daily import Completeness, sliding_mean
+from forecast.daily import Completeness, sliding_mean, usual
 from plans.errors import DataError
 from plans.schema import AqiEdition
 
@@ -127,7 +127,7 @@ def of_hourly(
     with the least numbers of `completeness`, so its first hours have none.
     """
     air.check(dataset)
-    rule = completeness or Completeness()
+    rule = completeness or usual()
     arrays = {name: dataset[name].values for name in air.POLLUTANTS if name in dataset}
     for key in scheme(edition, mode).optional:
         name, window = key.split("_")

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import xarray as xr
 
 from forecast import air
 from plans.errors import DataError
+from plans.rulebook import load
+from plans.schema import AmbientEdition, AssessmentEdition
 
 STATISTICS: tuple[str, ...] = ("pm25", "pm10", "so2", "no2", "co", "o3_1h", "o3_8h")
 """Daily means of five pollutants, the day's largest 1-h O3 and its largest sliding 8-h O3."""
@@ -21,18 +24,43 @@ STATISTICS: tuple[str, ...] = ("pm25", "pm10", "so2", "no2", "co", "o3_1h", "o3_
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """How many values make a statistic valid. The defaults are the standard's own numbers."""
+    """How many values make a statistic valid."""
 
-    mean_hours: int = 20
-    """Daily mean: at least 20 hourly means (GB 3095-2026 table 4; the same in GB 3095-2012 table 4, confidence B)."""
-    window_hours: int = 6
-    """8-h mean: at least 6 hourly means (GB 3095-2026 table 4)."""
-    windows: int = 14
-    """Daily largest 8-h mean: at least 14 of the 17 windows that end at 8:00..24:00 (HJ 663 6.1.2)."""
-    o3_limit: float = 160.0
-    """With fewer windows the value still counts when it exceeds the grade II limit (HJ 663 6.1.2; GB 3095 table 1)."""
-    max_1h_hours: int = 20
-    """Daily largest 1-h O3: HJ 663 names no number here; taken as for a daily mean (a setting, confidence C)."""
+    mean_hours: int
+    """Daily mean: hourly means needed (GB 3095 table 4)."""
+    window_hours: int
+    """8-h mean: hourly means needed (GB 3095 table 4)."""
+    first_end: int
+    last_end: int
+    """The sliding 8-h means of a day end at these hours and between (HJ 663 6.1.2)."""
+    windows: int
+    """Daily largest 8-h mean: valid windows needed (HJ 663 6.1.2)."""
+    o3_limit: float | None
+    """With fewer windows the value still counts above this, the grade II limit; None: it never does (HJ 663 6.1.2)."""
+    max_1h_hours: int
+    """Daily largest 1-h O3: hourly means needed. No text names a number: taken as for a daily mean (confidence I)."""
+
+    @classmethod
+    def of(cls, ambient: AmbientEdition, assessment: AssessmentEdition) -> Completeness:
+        """The numbers of two editions of the rulebook."""
+        day = assessment.ozone_day
+        limit = ambient.limit("o3", "max_8h") if day.valid_if_over_limit else None
+        return cls(
+            mean_hours=ambient.validity.day_hours,
+            window_hours=ambient.validity.eight_hours,
+            first_end=day.first_end_hour,
+            last_end=day.last_end_hour,
+            windows=day.least_means,
+            o3_limit=None if limit is None else float(limit),
+            max_1h_hours=ambient.validity.day_hours,
+        )
+
+
+@lru_cache(maxsize=1)
+def usual() -> Completeness:
+    """The numbers of GB 3095-2012 and HJ 663-2013; every later edition has kept them (a test says so)."""
+    book = load()
+    return Completeness.of(book.ambient("gb3095-2012"), book.assessment("hj663-2013"))
 
 
 def daily_statistics(dataset: xr.Dataset, *, completeness: Completeness | None = None) -> xr.Dataset:
@@ -42,7 +70,7 @@ def daily_statistics(dataset: xr.Dataset, *, completeness: Completeness | None =
     means the day has. Days run from the first to the last day the dataset touches, without gaps. A pollutant that is
     not in the dataset is NaN throughout. DataError as :func:`forecast.air.check`.
     """
-    rule = completeness or Completeness()
+    rule = completeness or usual()
     air.check(dataset)
     labels = dataset["valid_time"].values
     if not len(labels):
@@ -151,9 +179,12 @@ def _windows(values: np.ndarray, window: int) -> np.ndarray:
 
 
 def _max_8h(filled: np.ndarray, known: np.ndarray, rule: Completeness) -> np.ndarray:
-    """The largest of the 17 sliding 8-h means that end at hours 8..24."""
-    means = _mean(_windows(filled, 8), _windows(known.astype(np.int64), 8), rule.window_hours)
+    """The largest of the sliding 8-h means that end at the hours of the rule."""
+    ends = slice(rule.first_end - 8, rule.last_end - 7)
+    means = _mean(_windows(filled, 8), _windows(known.astype(np.int64), 8), rule.window_hours)[..., ends]
     valid = ~np.isnan(means)
     largest = np.where(valid, means, -np.inf).max(axis=-1)
-    enough = (valid.sum(axis=-1) >= rule.windows) | (np.rint(largest) > rule.o3_limit)
+    enough = valid.sum(axis=-1) >= rule.windows
+    if rule.o3_limit is not None:
+        enough |= np.rint(largest) > rule.o3_limit
     return np.where(enough & valid.any(axis=-1), largest, np.nan)

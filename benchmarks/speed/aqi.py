@@ -87,7 +87,7 @@ def disagreement(ours: np.ndarray, peer: np.ndarray) -> float:
 
 
 def run(size: int = SIZE) -> dict[str, float]:
-    """Station-hours a second per edition and mode, the peer's rate, their ratio, and the share of AQI the peer misses."""
+    """Station-hours a second per edition and mode, the peer's rate, their ratio, and the peer's share of wrong AQI."""
     results: dict[str, float] = {}
     print(f"AQI of {size:,} station-hours, one core, best of {REPEATS}")
     print(f"{'':30}{'ours':>12}{'plain numpy':>16}{'ratio':>8}   plain numpy is wrong in")
