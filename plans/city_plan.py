@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from plans.measure import PollutantKey
 from plans.parts import Confidence, Edition, Frozen, Setting
 from plans.warning_edition import BelowYellow, LevelWord
 
@@ -234,7 +235,7 @@ class CityPlan(Edition):
     calendar: tuple[Meeting, ...] = ()
     standing: Standing | None = None
     inspection: Inspection
-    base_daily: Setting[dict[Literal["so2", "nox", "pm", "vocs"], Decimal]] | None = None
+    base_daily: Setting[dict[PollutantKey, Decimal]] | None = None
     """Whole-society emission of the area per day, t; None where no document gives it."""
     examples: tuple[PlanExample, ...] = Field(min_length=1)
 

@@ -1,0 +1,168 @@
+"""lantian list: the reduction list shown, checked, and held against the 10, 20 and 30 percent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from plans.enterprise_list import EnterpriseList, LevelKey
+    from plans.schema import CityPlan
+
+app = typer.Typer(help="The reduction list: show it, check it, and what each level reaches.", no_args_is_help=True)
+
+File = Annotated[Path | None, typer.Option("--file", help="a CSV list; the sample list when left out")]
+City = Annotated[str, typer.Option("--city", help="the city plan that gives base and targets")]
+AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
+@app.command()
+def show(file: File = None, level: str = "", plant: str = "", as_json: AsJson = False) -> None:
+    """List the plants; with --level their measures at that level, with --plant one plant only."""
+    from plans.errors import DataError
+
+    plants = _read(file)
+    if plant and plant not in {one.identifier for one in plants.enterprises}:
+        raise DataError("There is no such plant", where="--plant", expected="a number of the list", found=plant)
+    if level:
+        orders = [order for order in plants.orders_for(_level(level)) if plant in ("", order.enterprise)]
+        if as_json:
+            data = [
+                {"enterprise": o.enterprise, "name": o.enterprise_name, "grade": o.grade, "voluntary": o.voluntary,
+                 "reachable": o.reachable, "measures": [dict(m) for m in o.measures]}
+                for o in orders
+            ]  # fmt: skip
+            typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
+            return
+        for order in orders:
+            how = "自主减排" if order.voluntary else "" if order.reachable else "无联系岗位"
+            typer.echo(f"{order.enterprise}  {order.enterprise_name}  {order.grade}  {how}".rstrip())
+            for measure in order.measures:
+                typer.echo(f"    {measure['text']}")
+        typer.echo(f"\n{len(orders)} orders at {level}")
+        return
+    shown = [one for one in plants.enterprises if plant in ("", one.identifier)]
+    if as_json:
+        data = [
+            {"enterprise": e.identifier, "name": e.name, "kind": e.kind, "industry": e.industry, "grade": e.grade,
+             "district": e.district, "sample": e.sample, "guarantee": e.guarantee, "small": e.small,
+             "units": [u.name for u in e.units]}
+            for e in shown
+        ]  # fmt: skip
+        typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        return
+    for one in shown:
+        marks = [one.guarantee, "小微" if one.small else "", "样例" if one.sample else ""]
+        units = "、".join(unit.name for unit in one.units)
+        extra = " ".join(mark for mark in marks if mark)
+        typer.echo(f"{one.identifier}  {one.name}  {one.industry}  {one.grade or one.kind}  {units}  {extra}".rstrip())
+    typer.echo(f"\n{len(shown)} entries, edition {plants.edition}, digest {plants.digest[:16]}")
+
+
+@app.command()
+def check(file: File = None, as_json: AsJson = False) -> None:
+    """Check every cell of a list; one sentence per mistake, exit code 2 when there is any."""
+    from plans.enterprise_csv import check_list, read_list
+
+    path = file or _sample()
+    errors = check_list(path)
+    if as_json:
+        typer.echo(json.dumps([str(error) for error in errors], ensure_ascii=False, indent=2))
+    else:
+        for error in errors:
+            typer.echo(str(error), err=True)
+    if errors:
+        raise typer.Exit(2)
+    if not as_json:
+        plants = read_list(path)
+        units = sum(len(one.units) for one in plants.enterprises)
+        typer.echo(f"{path.name} can be used: {len(plants.enterprises)} entries, {units} units")
+
+
+@app.command()
+def reductions(file: File = None, level: str = "", city: City = "sample", as_json: AsJson = False) -> None:
+    """What each level reaches of the whole-society daily emission, and what is short."""
+    from plans.enterprise_list import LEVEL_KEYS
+    from plans.errors import RuleError
+    from plans.reductions import reductions as reached_by
+    from plans.rulebook import load
+
+    plan = load().city(city)
+    if plan.base_daily is None:
+        raise RuleError(
+            "The plan has no whole-society emission", where=f"cities/{city}/plan.yaml, key base_daily",
+            expected="t a day per pollutant", found="nothing", todo="Enter it from the city's source inventory",
+        )  # fmt: skip
+    plants = _read(file)
+    levels = (_level(level),) if level else LEVEL_KEYS
+    base = plan.base_daily.value
+    results = {
+        key: reached_by(
+            plants, key, plan.base_daily.value, target_percent=plan.response.of(key).reduction_percent.value
+        )
+        for key in levels
+    }
+    if as_json:
+        typer.echo(json.dumps({key: [_data(one) for one in found] for key, found in results.items()},
+                              ensure_ascii=False, indent=2))  # fmt: skip
+        return
+    typer.echo(_heading(plan, plants))
+    for key, found in results.items():
+        typer.echo(f"\n{key} (target {int(found[0].target * 100)} % each)")
+        for one in found:
+            verdict = f"SHORT by {float(one.shortfall_kilograms) / 1000:.2f} t" if one.short else "reached"
+            listed = f"listed {float(one.listed_kilograms) / 1000:.2f} of {float(one.base_kilograms) / 1000:.2f} t/d"
+            cut = float(one.reached_kilograms) / 1000
+            typer.echo(f"  {one.pollutant:5} {one.percent:>6}  cut {cut:6.2f} t/d  {listed}  {verdict}")
+            top = ", ".join(f"{c.enterprise_name} {float(c.kilograms) / 1000:.2f} t" for c in one.contributors[:3])
+            typer.echo(f"        most: {top or 'nobody'}")
+
+
+def _heading(plan: CityPlan, plants: EnterpriseList) -> str:
+    assert plan.base_daily is not None
+    mark = " 虚构样例" if plan.sample else ""
+    base = f"base of the whole society [{plan.base_daily.confidence}: {plan.base_daily.source}]"
+    return f"{plan.chinese}{mark}, list {plants.edition}, {base}"
+
+
+def _data(one: Any) -> dict[str, Any]:
+    return {
+        "pollutant": one.pollutant,
+        "base_kg": float(one.base_kilograms),
+        "listed_kg": float(one.listed_kilograms),
+        "reached_kg": float(one.reached_kilograms),
+        "reached_percent": float(one.reached * 100),
+        "target_percent": float(one.target * 100),
+        "short": one.short,
+        "shortfall_kg": float(one.shortfall_kilograms),
+        "contributors": [
+            {"enterprise": c.enterprise, "name": c.enterprise_name, "kg": float(c.kilograms),
+             "percent": float(c.share * 100)}
+            for c in one.contributors
+        ],
+    }  # fmt: skip
+
+
+def _read(file: Path | None) -> EnterpriseList:
+    from plans.enterprise_csv import read_list
+
+    return read_list(file or _sample())
+
+
+def _sample() -> Path:
+    import plans.rulebook
+
+    return plans.rulebook.HERE / "cities" / "sample" / "enterprises" / "2026.csv"
+
+
+def _level(text: str) -> LevelKey:
+    from plans.enterprise_list import LEVEL_KEYS
+    from plans.errors import DataError
+
+    for key in LEVEL_KEYS:
+        if text == key:
+            return key
+    raise DataError("A level is not known", where="--level", expected="yellow, orange or red", found=text)
