@@ -136,7 +136,8 @@ class Archive:
 
         Give either `received_at` (one moment for all: a live fetch) or `delay` (a file of the past: received_at =
         valid_time + delay). A row holds all six pollutants: a pollutant absent from the dataset keeps its earlier
-        value, one present as NaN is a value withdrawn. Integer marks are taken from the variable `flags`.
+        value, one present as NaN is a value withdrawn. Integer marks are taken from the variable `flags`; they are our
+        own and alone make no revision.
         DataError: contract broken, unknown station, or a changed value that claims to be no later than the one held.
         """
         air.check(dataset)

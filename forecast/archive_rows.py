@@ -113,12 +113,11 @@ def append(
     else:
         assert delay is not None
         received = hours + delay // timedelta(microseconds=1)
-    held, held_marks, held_at, newest_at = _held(connection, table, names, codes, hours, received)
+    held, newest_at = _held(connection, table, names, codes, hours, received)
     absent = np.array([name not in dataset for name in names])
     new[absent] = held[absent]
-    same = ((new == held) | (np.isnan(new) & np.isnan(held))).all(axis=0) & (marks == held_marks)
-    nothing = np.isnan(new).all(axis=0) & (marks == 0) & (held_at == _NEVER)
-    take = ~same & ~nothing
+    changed = ~((new == held) | (np.isnan(new) & np.isnan(held))).all(axis=0)
+    take = changed | ((marks != 0) & (newest_at == _NEVER))
     backwards = take & (received[None, :] <= newest_at)
     if backwards.any():
         row, hour = np.argwhere(backwards)[0]
@@ -145,16 +144,15 @@ def _held(
     codes: list[str],
     hours: np.ndarray,
     received: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Per station-hour what was held as of `received`: values, marks, since when; and when the very newest came.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Per station-hour the values held as of `received`, and when the very newest came (_NEVER: none is held).
 
-    _NEVER stands where there is no revision. Comparing with the state as of `received`, not with the newest, lets a
-    file be loaded again after one of its values was corrected.
+    Comparing with the state as of `received`, not with the newest, lets a file be loaded again after one of its values
+    was corrected.
     """
     shape = (len(codes), len(hours))
-    held, marks = np.full((len(names), *shape), np.nan), np.zeros(shape, dtype=np.int64)
-    held_at, newest_at = np.full(shape, _NEVER, dtype=np.int64), np.full(shape, _NEVER, dtype=np.int64)
-    columns = [table.c[name] for name in ("valid_time", "received_at", *names, "flags")]
+    held, newest_at = np.full((len(names), *shape), np.nan), np.full(shape, _NEVER, dtype=np.int64)
+    columns = [table.c[name] for name in ("valid_time", "received_at", *names)]
     for row, code in enumerate(codes):
         query = (
             sa.select(*columns)
@@ -170,11 +168,9 @@ def _held(
         mine = hours[place] == times  # rows of hours between the dataset's own are not ours
         newest_at[row, place[mine]] = at[mine]
         mine &= at <= received[place]
-        held_at[row, place[mine]] = at[mine]
-        for number, column in enumerate(got[2:-1]):
+        for number, column in enumerate(got[2:]):
             held[number, row, place[mine]] = np.array(column, dtype=np.float64)[mine]
-        marks[row, place[mine]] = np.array(got[-1], dtype=np.int64)[mine]
-    return held, marks, held_at, newest_at
+    return held, newest_at
 
 
 def _insert(

@@ -81,7 +81,7 @@ USUAL = Limits(
     ceilings=MappingProxyType({"pm25": (999.0,), "pm10": (999.0,), "so2": (500.0,), "co": (10.0,)}),
     pm_slack=0.0,
     stuck_hours=12,
-    # Beijing 2013-2016: 46 000 SO2 hours rest at 1-6 ug/m3, 11 700 O3 hours at 1-3; above these floors 3 400 O3 hours do.
+    # Beijing 2013-2016: 46 000 SO2 hours rest at 1-6 ug/m3, 11 700 O3 hours at 1-3; above these floors 3 160 O3 hours.
     stuck_above=MappingProxyType({"pm25": 5.0, "pm10": 6.0, "so2": 6.0, "no2": 4.0, "co": 0.6, "o3": 5.0}),
     spike_times=4.0,
     spike_least=MappingProxyType({"pm25": 150.0, "pm10": 300.0, "so2": 150.0, "no2": 120.0, "co": 4.0, "o3": 150.0}),

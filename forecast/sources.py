@@ -17,7 +17,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 from plans.errors import DataError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import xarray as xr
+
+    from forecast.readers.station_list import Station
 
 GROUP = "lantian.sources"
 
@@ -46,10 +50,12 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A file format: its manifest and the function that reads a path into a dataset of the contract."""
+    """A file format: its manifest, how to read a path into a dataset of the contract, and its stations."""
 
     manifest: Manifest
-    read: Callable[..., xr.Dataset]
+    read: Callable[[Path], xr.Dataset]
+    stations: Callable[[Path, xr.Dataset], tuple[Station, ...]]
+    """The stations of what was just read: (path, dataset) -> the directory entries, at least for the dataset's own."""
 
 
 @runtime_checkable

@@ -81,9 +81,9 @@ def read(path: str | Path) -> xr.Dataset:
     return air.dataset(values, stations=cities, valid_time=hours, extra=extra, attrs={"source": "city-hourly"})
 
 
-def stations(data: xr.Dataset) -> tuple[Station, ...]:
+def stations(_path: Path | None, dataset: xr.Dataset) -> tuple[Station, ...]:
     """The cities of a dataset as stations."""
-    return tuple(Station(str(city), f"{city}市", str(city), source="city-hourly") for city in data["station"].values)
+    return tuple(Station(str(city), f"{city}市", str(city), source="city-hourly") for city in dataset["station"].values)
 
 
 def _times(frame: pd.DataFrame, path: Path) -> np.ndarray:
@@ -99,4 +99,4 @@ def _times(frame: pd.DataFrame, path: Path) -> np.ndarray:
     return times.astype("datetime64[us]")
 
 
-READER = Reader(manifest=MANIFEST, read=read)
+READER = Reader(manifest=MANIFEST, read=read, stations=stations)

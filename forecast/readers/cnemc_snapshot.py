@@ -90,7 +90,7 @@ def read(path: str | Path) -> xr.Dataset:
     return air.dataset(values, stations=codes, valid_time=axis, extra=extra, attrs={"source": "cnemc-snapshot"})
 
 
-def stations(path: str | Path) -> tuple[Station, ...]:
+def stations(path: str | Path, _dataset: xr.Dataset | None = None) -> tuple[Station, ...]:
     """The stations of the file with name, city and coordinates."""
     path = Path(path)
     frame = read_table(path, required=("stationcode", "positionname", "area", "lon", "lat"))
@@ -122,4 +122,4 @@ def _times(frame: pd.DataFrame, path: Path) -> np.ndarray:
     return times.astype("datetime64[us]")
 
 
-READER = Reader(manifest=MANIFEST, read=read)
+READER = Reader(manifest=MANIFEST, read=read, stations=stations)

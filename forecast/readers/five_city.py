@@ -63,7 +63,7 @@ MANIFEST = Manifest(
 )
 
 
-def stations() -> tuple[Station, ...]:
+def stations(_path: Path | None = None, _dataset: xr.Dataset | None = None) -> tuple[Station, ...]:
     """All sites of the set; the code is city:site, they are not the coded stations of the national network."""
     return tuple(
         Station(f"{city}:{site}", site, CITY_NAMES[city], source="five-city")
@@ -131,4 +131,4 @@ def _own_speed(cumulated: np.ndarray, direction: pd.Series) -> np.ndarray:
     return speed
 
 
-READER = Reader(manifest=MANIFEST, read=read)
+READER = Reader(manifest=MANIFEST, read=read, stations=stations)

@@ -141,4 +141,9 @@ def _joined(parts: list[xr.Dataset]) -> xr.Dataset:
     return xr.concat(parts, dim="station", join="outer", combine_attrs="drop_conflicts").sortby("station")
 
 
-READER = Reader(manifest=MANIFEST, read=read)
+def stations(_path: Path | None = None, _dataset: xr.Dataset | None = None) -> tuple[Station, ...]:
+    """The twelve stations of the set."""
+    return tuple(STATIONS.values())
+
+
+READER = Reader(manifest=MANIFEST, read=read, stations=stations)
