@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
-from plans.measure import POLLUTANTS, Measure
+from plans.measure import POLLUTANTS, Measure, PollutantKey
 
 LevelKey = Literal["yellow", "orange", "red"]
 LEVEL_KEYS: tuple[LevelKey, ...] = ("yellow", "orange", "red")
@@ -42,7 +42,7 @@ class Unit:
     kind: str
     """生产线, 设备 or 运输 (工业源); 工地, 道路 or 车辆 (other kinds)."""
     outlet: str
-    base_daily: Mapping[str, Fraction]
+    base_daily: Mapping[PollutantKey, Fraction]
     """Emission on a normal day, kg, per pollutant."""
     power_share: Fraction
     """Share of the plant's production electricity, 0 to 1."""
@@ -57,7 +57,7 @@ class Unit:
         known = [capacity for capacity in self.capacities if capacity is not None]
         return min(known) if known else None
 
-    def cut_of(self, level: LevelKey) -> dict[str, Fraction]:
+    def cut_of(self, level: LevelKey) -> dict[PollutantKey, Fraction]:
         """What the unit cuts at a level, kg a day per pollutant."""
         cuts = self.measures[level].cuts
         return {pollutant: self.base_daily[pollutant] * cuts[pollutant] for pollutant in POLLUTANTS}
@@ -90,7 +90,7 @@ class Enterprise:
         """Whether the cut is the plant's own decision (A, 引领性)."""
         return self.grade in VOLUNTARY_GRADES
 
-    def cut_of(self, level: LevelKey) -> dict[str, Fraction]:
+    def cut_of(self, level: LevelKey) -> dict[PollutantKey, Fraction]:
         """What the plant cuts at a level, kg a day per pollutant."""
         cuts = [unit.cut_of(level) for unit in self.units]
         return {pollutant: sum((cut[pollutant] for cut in cuts), Fraction(0)) for pollutant in POLLUTANTS}

@@ -18,7 +18,7 @@ PollutantKey = Literal["so2", "nox", "pm", "vocs"]
 POLLUTANTS: tuple[PollutantKey, ...] = ("so2", "nox", "pm", "vocs")
 """The four pollutants of the reduction targets."""
 
-POLLUTANT_NAMES: dict[str, str] = {"so2": "SO2", "nox": "NOx", "pm": "PM", "vocs": "VOCs"}
+POLLUTANT_NAMES: dict[PollutantKey, str] = {"so2": "SO2", "nox": "NOx", "pm": "PM", "vocs": "VOCs"}
 
 Action = Literal["none", "stop", "limit", "transport_ban", "fuel_change"]
 
@@ -36,7 +36,7 @@ class Measure:
     """What one unit does at one level."""
 
     action: Action
-    cuts: Mapping[str, Fraction]
+    cuts: Mapping[PollutantKey, Fraction]
     """The share of the unit's own emission that is cut, per pollutant, 0 to 1."""
     detail: str = ""
     """Vehicle class or fuel."""

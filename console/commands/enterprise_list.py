@@ -100,9 +100,7 @@ def reductions(file: File = None, level: str = "", city: City = "sample", as_jso
     levels = (_level(level),) if level else LEVEL_KEYS
     base = plan.base_daily.value
     results = {
-        key: reached_by(
-            plants, key, plan.base_daily.value, target_percent=plan.response.of(key).reduction_percent.value
-        )
+        key: reached_by(plants, key, base, target_percent=plan.response.of(key).reduction_percent.value)
         for key in levels
     }
     if as_json:
