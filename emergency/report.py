@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from emergency.lifecycle import Happening
@@ -30,8 +30,10 @@ class Day:
     probability_200: float | None
     consultation: str
     """What the day's consultation came to: "", 提议, 已结论·无, 已结论·黄色 ..."""
-    warning: str
-    """The highest level in force during the day, in Chinese, or ""."""
+    announced: str
+    """The highest level of a warning that was out during the day, in Chinese, or ""."""
+    in_force: str
+    """The highest level whose measures ran during the day, in Chinese, or ""."""
     orders_sent: int = 0
     orders_received: int = 0
     orders_silent: int = 0
@@ -50,21 +52,19 @@ def day_table(
 ) -> tuple[Day, ...]:
     """One row per day, counted from the log; `morning` gives median, P(>150), P(>200) of the day's own outlook."""
     by_day: dict[date, list[Happening]] = {}
-    spans: list[tuple[Level, datetime, datetime | None]] = []
-    level_of: dict[str, Level] = {}
-    begun: dict[str, int] = {}
+    warnings: dict[str, _Span] = {}
     for happening in happenings:
         by_day.setdefault(happening.occurred_at.astimezone(BEIJING).date(), []).append(happening)
         if happening.life != "warning":
             continue
-        if happening.kind == "drafted":
-            level_of[happening.stream] = Level.of(happening.data["level"])
+        if happening.kind in ("drafted", "redrafted"):
+            starts_at = datetime.fromisoformat(happening.data["starts_at"])
+            warnings[happening.stream] = _Span(Level.of(happening.data["level"]), starts_at)
         elif happening.kind == "issued":
-            begun[happening.stream] = len(spans)
-            spans.append((level_of[happening.stream], happening.occurred_at, None))
+            warnings[happening.stream].issued_at = happening.occurred_at
         elif happening.kind in ("lifted", "superseded"):
-            level, since, _open = spans[begun[happening.stream]]
-            spans[begun[happening.stream]] = (level, since, happening.occurred_at)
+            warnings[happening.stream].until = happening.occurred_at
+    spans = [span for span in warnings.values() if span.issued_at is not None]
     rows = []
     for day in days:
         today = by_day.get(day, [])
@@ -83,7 +83,8 @@ def day_table(
                 probability_150=above_150,
                 probability_200=above_200,
                 consultation=_consultation(today),
-                warning=_level_on(day, spans),
+                announced=_level_on(day, spans, running=False),
+                in_force=_level_on(day, spans, running=True),
                 orders_sent=kinds["order", "issued"],
                 orders_received=kinds["order", "acknowledged"],
                 orders_silent=first_chases,
@@ -157,12 +158,12 @@ def evaluate(
         last_day=rows[-1].day,
         highest=highest,
         hours_in_force=lasted,
-        warned_days=sum(bool(row.warning) for row in rows),
+        warned_days=sum(bool(row.in_force) for row in rows),
         days_over_150=len(over_150),
         days_over_200=sum(row.observed_aqi is not None and row.observed_aqi > 200 for row in rows),
-        hits=sum(bool(row.warning) for row in over_150),
-        misses=sum(not row.warning for row in over_150),
-        false_alarms=sum(bool(row.warning) for row in clean),
+        hits=sum(bool(row.in_force) for row in over_150),
+        misses=sum(not row.in_force for row in over_150),
+        false_alarms=sum(bool(row.in_force) for row in clean),
         lead_hours=lead,
         orders=len(orders),
         received=len(received),
@@ -191,11 +192,22 @@ def _consultation(today: Sequence[Happening]) -> str:
     return said
 
 
-def _level_on(day: date, spans: Sequence[tuple[Level, datetime, datetime | None]]) -> str:
-    """The highest level whose issued time overlaps the day; "" for none."""
-    levels = [
-        level
-        for level, since, until in spans
-        if since.astimezone(BEIJING).date() <= day and (until is None or until.astimezone(BEIJING).date() >= day)
-    ]
+@dataclass(slots=True)
+class _Span:
+    level: Level
+    starts_at: datetime
+    issued_at: datetime | None = None
+    until: datetime | None = None
+
+
+def _level_on(day: date, spans: Sequence[_Span], *, running: bool) -> str:
+    """The highest level that was out (or whose measures ran) during some hour of the day; "" for none."""
+    begin = datetime(day.year, day.month, day.day, tzinfo=BEIJING)
+    end = begin + timedelta(days=1)
+    levels = []
+    for span in spans:
+        assert span.issued_at is not None
+        since = max(span.issued_at, span.starts_at) if running else span.issued_at
+        if since < end and (span.until is None or span.until > max(begin, since)):
+            levels.append(span.level)
     return max(levels).chinese if levels else ""

@@ -152,19 +152,25 @@ def _opinion(outlook: Outlook, seed: int, name: str, role: str) -> tuple[list[li
 
 
 def _official(office: Office, situation: Situation) -> risk.Assessment | None:
-    """The assessment on today's signed values; on the outlook's medians only for the start-at-once rule."""
-    if situation.outlook is None:
+    """The assessment that may lead to an act at this hour, or None.
+
+    On today's signed values once the consultation has concluded; on the outlook's medians where the start-at-once rule
+    applies, or where no consultation was called today and a warning in force may be ready to be lifted.
+    """
+    outlook, hour = situation.outlook, situation.local.hour
+    if outlook is None:
         return None
     today = office.record.state("consultation", respond.consultation_of(f"{situation.local:%Y%m%d}"))
-    if today is not None and today.signed_aqi and today.outlook_digest == situation.outlook.digest:
-        return situation.assess(today.signed_aqi)
-    plain = situation.assess()
-    if plain is None or (plain.start_at_once is None and today is not None):
+    if today is not None and today.signed_aqi:
+        return situation.assess(today.signed_aqi) if today.outlook_digest == outlook.digest else None
+    latest = situation.observed.latest
+    heavy = latest is not None and (latest.aqi or 0) > situation.rules.warning.procedure.observed_over.value
+    if not heavy and (today is not None or hour < 13):
         return None
-    if plain.start_at_once is not None:
-        return plain
-    # No consultation was called today: nothing speaks for a warning, but one in force may be ready to be lifted.
-    return plain if situation.local.hour >= 13 and plain.level is Level.NONE else None
+    plain = situation.assess()
+    if plain is not None and plain.start_at_once is None and plain.level is not Level.NONE:
+        return None  # the model alone never speaks for a warning: it takes signed values or the observed air
+    return plain
 
 
 def _draft(

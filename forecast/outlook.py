@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -51,7 +51,9 @@ class DayOutlook:
     def primary(self) -> str | None:
         """The likeliest primary pollutant, or None where most scenarios have none (AQI of 50 or less)."""
         likeliest = max(self.primary_probabilities.items(), key=lambda item: item[1], default=None)
-        return likeliest[0] if likeliest and likeliest[1] >= 0.5 * max(1e-9, 1.0 - self.level_probabilities[0]) else None
+        return (
+            likeliest[0] if likeliest and likeliest[1] >= 0.5 * max(1e-9, 1.0 - self.level_probabilities[0]) else None
+        )
 
     def quantile(self, probability: float) -> int:
         """The day's AQI at one of QUANTILES; ValueError for any other probability."""
@@ -111,7 +113,8 @@ class Outlook:
 
     def to_json(self) -> str:
         """A canonical text of the value: sorted keys, no spaces, ISO times. Two equal outlooks give equal texts."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+        content = {field.name: getattr(self, field.name) for field in fields(self)}
+        return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
 
     @property
     def digest(self) -> str:
@@ -137,9 +140,13 @@ def _day(raw: dict[str, Any]) -> DayOutlook:
     return DayOutlook(**raw)
 
 
-def _plain(value: object) -> str:
+def _plain(value: object) -> object:
     if isinstance(value, date | datetime):
         return value.isoformat()
+    if isinstance(value, DayOutlook):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return dict(value)
     raise TypeError(f"An outlook holds no {type(value).__name__}.")
 
 
