@@ -17,7 +17,7 @@ from emergency.desk import desk_of
 from emergency.office import Instruction, Office
 from emergency.record import Record
 from emergency.vocabulary import BEIJING, Level
-from flows import clock, deliver, evaluation, people, plants, respond
+from flows import clock, deliver, people, plants, report, respond
 from flows.observed import observed_at
 from flows.respond import Situation
 from forecast.city_air import CityAir
@@ -155,7 +155,7 @@ def tick(stage: Stage, office: Office, now: datetime) -> None:
     if hour == 8:
         respond.judge_compliance(office, now)
     people.inspect(office, now, seed=stage.seed)
-    evaluation.evaluate_ended(stage, office, now)
+    report.evaluate_ended(stage, office, now)
     deliver.deliver(office, sealed, address_of=address_of, now=now)
     office.record.note("clock", now.isoformat())
 

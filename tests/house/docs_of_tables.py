@@ -1,0 +1,44 @@
+"""Pages generated from the code: docs/lifecycles.md and docs/vocabulary.md. Run this file to write them anew."""
+
+from pathlib import Path
+
+from emergency import activation, consultation, order, problem, warning
+from emergency.compliance import Verdict
+from emergency.vocabulary import POLLUTANT_CHINESE, Level, Role
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def lifecycles_page() -> str:
+    """The page of the five tables."""
+    parts = ["# Life-cycles 流程", "", "Generated from the tables in emergency/. * = final.", ""]
+    for module in (consultation, warning, activation, order, problem):
+        table = module.TABLE
+        parts += [f"## {table.name} {table.chinese}", "", "| act | 动作 | from | event | to |", "|---|---|---|---|---|"]
+        for row in table.transitions:
+            sources = ", ".join("(new)" if state is None else state.key for state in row.sources)
+            target = "unchanged" if row.target is None else row.target.key + ("*" if row.target in table.finals else "")
+            parts.append(f"| {row.act} | {row.chinese} | {sources} | {row.event} | {target} |")
+        states = ", ".join(f"{state.key} {state.chinese}" for state in table.states)
+        parts += ["", f"States: {states}.", ""]
+    return "\n".join(parts)
+
+
+def vocabulary_page() -> str:
+    """The glossary."""
+    parts = ["# Vocabulary 词汇", "", "Generated from emergency/vocabulary.py and the life-cycles.", ""]
+    parts += ["| English | 中文 | kind |", "|---|---|---|"]
+    parts += [f"| {level.word} | {level.chinese}（{level.response}） | warning level |" for level in Level]
+    parts += [f"| {role.key} | {role.chinese} | role |" for role in Role]
+    parts += [f"| {key} | {name} | pollutant |" for key, name in POLLUTANT_CHINESE.items()]
+    parts += [f"| {verdict.key} | {verdict.chinese} | compliance verdict |" for verdict in Verdict]
+    for module in (consultation, warning, activation, order, problem):
+        table = module.TABLE
+        parts.append(f"| {table.name} | {table.chinese} | life-cycle |")
+        parts += [f"| {state.key} | {state.chinese} | state of {table.name} |" for state in table.states]
+    return "\n".join([*parts, ""])
+
+
+if __name__ == "__main__":
+    (DOCS / "lifecycles.md").write_text(lifecycles_page())
+    (DOCS / "vocabulary.md").write_text(vocabulary_page())
