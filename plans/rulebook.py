@@ -137,13 +137,22 @@ def load(folder: Path | None = None) -> Rulebook:
         name, shown = path.parent.name, f"cities/{path.parent.name}/plan.yaml"
         cities[name] = _dated(read_yaml(path, shown=shown), CityPlan, what=name, shown=shown)
         for plan in cities[name]:
-            instruments["warning"].named(plan.criteria.value)
+            _known_criteria(plan, instruments["warning"], shown=shown)
     content = {
         what: [str(dated.known_from), *(edition.model_dump(mode="json", by_alias=True) for edition in dated)]
         for what, dated in [*instruments.items(), *((f"city {name}", plans) for name, plans in cities.items())]
     }
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return Rulebook(instruments, cities, hashlib.sha256(canonical.encode()).hexdigest())
+
+
+def _known_criteria(plan: CityPlan, warning: Dated[Any], *, shown: str) -> None:
+    names = [edition.name for edition in warning]
+    if plan.criteria.value not in names:
+        raise RuleError(
+            "A plan follows criteria that do not exist", where=f"{shown}, edition {plan.name}, key criteria.value",
+            expected="one of " + ", ".join(names), found=plan.criteria.value,
+        )  # fmt: skip
 
 
 def _dated(raw: dict[str, Any], shape: type[Edition], *, what: str, shown: str) -> Dated[Any]:
