@@ -10,6 +10,8 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
+from plans.errors import LantianError
+
 GROUP = "lantian.commands"
 
 
@@ -31,7 +33,21 @@ class Commands(click.Group):
             return None
         import typer
 
-        return typer.main.get_command(point.load())
+        try:
+            return typer.main.get_command(point.load())
+        except ImportError as error:
+            return _broken(name, point, error)
+
+
+def _broken(name: str, point: EntryPoint, error: ImportError) -> click.Command:
+    """A command that says why it cannot be loaded; one broken plug-in must not take the others down."""
+
+    def say() -> None:
+        raise LantianError(
+            "The command cannot be loaded", where=f"{name} = {point.value}", found=error, todo="Reinstall its package"
+        )
+
+    return click.Command(name, callback=say, help=f"(cannot be loaded: {error})")
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,8 +57,6 @@ def cli() -> None:
 
 def main() -> None:
     """Run one command; bad input ends with one sentence on standard error and exit code 2, never a traceback."""
-    from plans.errors import LantianError
-
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")

@@ -156,6 +156,13 @@ def order_the_list(
 ) -> None:
     """Issue one order per enterprise, or only the difference to what is in force."""
     running = {current.enterprise: current for current in open_orders(act, response.identifier)}
+    names = {
+        instruction.enterprise: order.identifier_of(
+            activation=response.identifier, round_number=response.adjustments, enterprise=instruction.enterprise
+        )
+        for instruction in instructions
+    }
+    act.expect("order", list(names.values()))
     respond_by, execute_by = now + desk.respond_within, starts_at + desk.execute_within
     for instruction in sorted(instructions, key=lambda item: item.enterprise):
         current = running.pop(instruction.enterprise, None)
@@ -165,9 +172,7 @@ def order_the_list(
             continue
         if current is not None and _same(current.measures, instruction.measures):
             continue  # what is ordered does not change: the order in force stands
-        identifier = order.identifier_of(
-            activation=response.identifier, round_number=response.adjustments, enterprise=instruction.enterprise
-        )
+        identifier = names[instruction.enterprise]
         title, body = messages.order_text(
             enterprise_name=instruction.enterprise_name,
             level=response.level,

@@ -1,0 +1,1 @@
+"""Benchmarks: skill against peers, speed against a baseline in the same run."""

@@ -1,0 +1,50 @@
+"""`./run bench [speed|skill|NAME ...]`: run benchmarks and print their figures with the machine's size.
+
+Every module in benchmarks/speed and benchmarks/skill with a function `run() -> dict` is one benchmark. Without a word
+the speed benchmarks run; `skill` runs the others (minutes), and they write docs/verification.md.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOMS = ("speed", "skill")
+
+
+def known() -> dict[str, str]:
+    """Benchmark name to module name."""
+    return {
+        f"{room}.{path.stem}": f"benchmarks.{room}.{path.stem}"
+        for room in ROOMS
+        for path in sorted((HERE / room).glob("*.py"))
+        if not path.stem.startswith("_")
+    }
+
+
+def main(words: list[str]) -> int:
+    """Run the chosen benchmarks; 2 for a word that names none."""
+    chosen = []
+    for word in words or ["speed"]:
+        found = [name for name in known() if name == word or name.split(".")[0] == word or name.split(".")[1] == word]
+        if not found:
+            print(f"There is no benchmark {word!r}; expected speed, skill or one of {', '.join(known())}.", file=sys.stderr)
+            return 2
+        chosen += found
+    print(f"machine: {os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}")
+    for name in chosen:
+        module = importlib.import_module(known()[name])
+        if not hasattr(module, "run"):
+            continue
+        print(f"\n== {name}: {(module.__doc__ or '').strip().splitlines()[0]}", flush=True)
+        print(json.dumps(module.run(), ensure_ascii=False, indent=1, default=str), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

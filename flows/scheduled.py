@@ -1,0 +1,109 @@
+"""The Prefect flows: each is a page at most, holds no rule, and may be rerun at any time.
+
+Prefect is only the clock. What was decided is in the record, what was measured in the archive; Prefect's own database
+may vanish. Enterprises, orders and receipts are rows of the record, never tasks.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from prefect import flow, task
+from prefect.runtime import flow_run
+
+from emergency.vocabulary import BEIJING
+from flows import deliver, respond, stage
+from flows.post import Post, open_post
+from flows.scenario import load as load_scenario
+from flows.scenario import scenario as scenario_of
+
+
+def _moment(post: Post, at: datetime | None) -> datetime:
+    """The logical time of a run: as given, else the replay's clock, else when Prefect meant the run to start."""
+    if at is not None:
+        return at
+    if post.record.noted("replay"):
+        return post.now
+    planned: datetime | None = flow_run.scheduled_start_time
+    return planned or post.now
+
+
+@flow(name="observe", log_prints=True)
+def observe_flow(home: str, reader: str, path: str) -> int:
+    """Bring a file of observations into the archive; the rows that were new. Running it twice changes nothing."""
+    from flows.observe import observe
+
+    return observe(open_post(Path(home)).archive, reader=reader, path=Path(path))
+
+
+@flow(name="outlook", log_prints=True)
+def outlook_flow(home: str, at: datetime | None = None) -> str:
+    """Issue the outlook of the moment from the stored model; its digest."""
+    from flows.outlook import issue
+
+    post = open_post(Path(home))
+    return issue(post, now=_moment(post, at)).digest
+
+
+@flow(name="respond", log_prints=True)
+def respond_flow(home: str, at: datetime | None = None) -> int:
+    """Do what is due on the duty side: propose, start, chase, judge; how many entries the record gained."""
+    post = open_post(Path(home))
+    now = _moment(post, at)
+    before = post.record.head()[0]
+    respond.propose(post.office, post.situation(now))
+    respond.start_due(post.office, now)
+    chase_after = post.plan.deadlines.chase_after_minutes.value
+    respond.chase_overdue(post.office, now, every=timedelta(minutes=chase_after))
+    respond.judge_compliance(post.office, now)
+    return post.record.head()[0] - before
+
+
+@flow(name="deliver", log_prints=True)
+def deliver_flow(home: str, at: datetime | None = None) -> int:
+    """Hand over waiting messages; how many were tried. A drill's go to the sealed channel and nowhere else."""
+    post = open_post(Path(home))
+    return deliver.deliver(
+        post.office, deliver.SealedChannel(), address_of=lambda _audience, who: f"sealed:{who}", now=_moment(post, at)
+    )
+
+
+@flow(name="report", log_prints=True)
+def report_flow(home: str, at: datetime | None = None) -> str:
+    """The daily report (每日一报) of the day before the moment, as text."""
+    from flows.bulletin import daily_bulletin
+
+    post = open_post(Path(home))
+    now = _moment(post, at)
+    return daily_bulletin(post, day=now.astimezone(BEIJING).date() - timedelta(days=1), now=now)
+
+
+@task(name="observe: archive holds the scenario")
+def _observe(scenario: str, home: str) -> int:
+    return load_scenario(scenario_of(scenario), stage.archive_in(Path(home)))
+
+
+@task(name="train and issue the outlooks")
+def _outlooks(scenario: str, home: str, first: date, last: date) -> int:
+    return stage.prepare_outlooks(scenario_of(scenario), Path(home), first=first, last=last)
+
+
+@task(name="play one day", task_run_name="play {day}")
+def _play(scenario: str, home: str, seed: int, first: date, last: date, day: date) -> str:
+    until = datetime(day.year, day.month, day.day, tzinfo=BEIJING) + timedelta(days=1)
+    made, record = stage.open_replay(scenario_of(scenario), first=first, last=last, seed=seed, home=Path(home))
+    return stage.play(made, record, until=until)
+
+
+@flow(name="replay", log_prints=True)
+def replay_flow(scenario: str, first: date, last: date, seed: int, home: str, until: date | None = None) -> str:
+    """Replay a past episode, one task a day; the record's digest. Killed and started again, it goes on."""
+    _observe(scenario, home)
+    _outlooks(scenario, home, first, last)
+    digest = ""
+    day = first
+    while day <= (until or last):
+        digest = _play(scenario, home, seed, first, last, day)
+        day += timedelta(days=1)
+    return digest
