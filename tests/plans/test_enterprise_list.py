@@ -182,7 +182,6 @@ def test_the_target_is_reached_exactly_and_missed_by_a_hair(tmp_path):
     )
 )
 def test_reductions_agree_with_a_plain_sum_in_whole_numbers(units):
-    percent = {"不限": 0, "限产10%": 10, "限产35%": 35, "停": 100}
     from plans.enterprise_list import Enterprise, EnterpriseList, Unit
 
     made = tuple(
@@ -194,7 +193,7 @@ def test_reductions_agree_with_a_plain_sum_in_whole_numbers(units):
     base = dict.fromkeys(POLLUTANTS, Decimal(20))
     found = reductions(EnterpriseList("c", "e", (plant,), ""), "red", base, target_percent=30)
 
-    wanted = sum(kg * PERCENT[word] for kg, word in units)
+    wanted = sum(kg * {"不限": 0, "限产10%": 10, "限产35%": 35, "停": 100}[word] for kg, word in units)
     assert all(wanted == one.reached_kilograms * 100 for one in found)
     assert all(one.short == (wanted < 30 * 20000) for one in found)
 
