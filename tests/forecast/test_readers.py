@@ -31,7 +31,7 @@ def at(data, station, name, hour):
     return float(data[name].sel(station=station, valid_time=air.utc(hour.replace(tzinfo=air.BEIJING))))
 
 
-# The three habits of hours and units ----------------------------------------------------------------------------------
+# The three habits of hours and units ------------------------------------------------------------------------
 
 
 def test_prsa_labels_are_the_end_of_the_hour_and_co_becomes_milligrams(tmp_path):
@@ -140,7 +140,7 @@ def test_the_national_list_of_stations(shared_data):
     assert station_list.known(stations)["1001A"].name == "万寿西宫"
 
 
-# What can be wrong with a file ----------------------------------------------------------------------------------------
+# What can be wrong with a file ------------------------------------------------------------------------------
 
 BAD = [
     ("not there", lambda p: p / "none.csv", "The file is not there"),
@@ -201,9 +201,6 @@ def test_stations_of_a_folder_share_one_axis(tmp_path):
 
     assert data["station"].values.tolist() == ["1003A", "1004A"]
     assert np.array_equal(data["pm25"].values, [[464, np.nan], [np.nan, 464]], equal_nan=True)
-        [464, None],
-        [None, 464],
-    ]
 
 
 def test_a_city_row_with_an_unreadable_hour_is_named(tmp_path):
