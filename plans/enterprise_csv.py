@@ -93,11 +93,13 @@ def _read(path: Path) -> tuple[tuple[Enterprise, ...], tuple[DataError, ...], st
 
 
 def _header_errors(header: list[str], name: str) -> list[DataError]:
-    errors = [
-        DataError("A column is missing", where=f"{name} row 1", expected=column, found="no such column")
-        for column in COLUMNS
-        if column not in header
-    ]
+    missing = [column for column in COLUMNS if column not in header]
+    errors = []
+    if missing:
+        found = "no such column" if len(missing) < len(COLUMNS) else "none of the list's columns"
+        errors.append(DataError("A column is missing", where=f"{name} row 1", expected=", ".join(missing), found=found))
+        if len(missing) == len(COLUMNS):
+            return errors
     for column in dict.fromkeys(header):
         if column not in COLUMNS:
             errors.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,7 +76,7 @@ def check(file: File = None, as_json: AsJson = False) -> None:
         for error in errors:
             typer.echo(str(error), err=True)
     if errors:
-        raise typer.Exit(2)
+        sys.exit(2)
     if not as_json:
         plants = read_list(path)
         units = sum(len(one.units) for one in plants.enterprises)

@@ -60,7 +60,7 @@ def show(
 
 @app.command()
 def level(
-    edition: Annotated[str, typer.Option(help="warning edition, e.g. warning-2024")],
+    edition: Annotated[str, typer.Option(help="warning edition, e.g. warning-2024")] = "",
     daily_aqi: Annotated[str, typer.Option(help="daily AQI, comma-separated; ? is a missing day")] = "",
     hourly_aqi: Annotated[Path | None, typer.Option(help="CSV with one column aqi; blank or ? is missing")] = None,
     first_day: Annotated[str, typer.Option(help="the date of the first value, YYYY-MM-DD")] = "",
@@ -72,7 +72,11 @@ def level(
     from plans.errors import DataError
     from plans.rulebook import load
 
-    criteria = load().warning(edition)
+    book = load()
+    if not edition:
+        names = ", ".join(one.name for one in book.instruments["warning"])
+        raise DataError("A level needs an edition", where="--edition", expected=f"one of {names}", found="nothing")
+    criteria = book.warning(edition)
     begin = _day(first_day, "--first-day") if first_day else None
     if bool(daily_aqi) == (hourly_aqi is not None):
         raise DataError("A level needs one series", expected="either --daily-aqi or --hourly-aqi, one of them")
