@@ -1,0 +1,317 @@
+"""The model of the house: experts stacked on an anchor, spread by past errors of like days, drawn to climatology.
+
+1. A kernel and a boosted expert predict departures from the usual; how much each is believed at each lead is learned on
+   folds (see calibrate.stack). 2. The errors of those fold predictions, whole weeks of them over all pollutants, taken
+from days of the same season with a like expectation, give the spread and the dependence. 3. Each lead's distribution is
+averaged with climatology, with a share learned by CRPS on the folds: far out the forecast may not be worse than what is
+usual. 4. A conformal factor per lead and pollutant makes the 80 % interval hold on the folds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+
+from forecast import calibrate
+from forecast.features import LEADS, TARGETS, Sample, from_log, season_distance
+from forecast.models.base import SEASON_DAYS, Anchor, Stored, ceiling, pick, season_weights, without_gaps
+from forecast.models.experts import Boosted, Kernel, departures
+from plans.errors import DataError
+
+EMBARGO_DAYS = LEADS + 1
+"""Days on both sides of a fold that neither train nor lend errors to it: its targets reach into them."""
+
+SEASON_WIDTH = 25.0
+"""Days; how fast a past error loses weight with its distance in the year."""
+
+LIKENESS_WIDTH = 1.2
+"""In spreads of the expected departure at lead 1; how fast a past error loses weight with unlikeness."""
+
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Shares of climatology that are tried at each lead."""
+
+YARDSTICK = "hj633-2012"
+"""Edition under which the shares are compared; paths remain concentrations and serve any edition."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Templates:
+    """Past errors and what was expected before them."""
+
+    days: np.ndarray
+    errors: np.ndarray
+    """(area, row, lead, pollutant); NaN columns for pollutants never seen."""
+    expected: np.ndarray
+    """(area, row, pollutant) departure that was expected at lead 1."""
+
+    def weights(self, area: int, days: np.ndarray, expected: np.ndarray) -> np.ndarray:
+        """(day, row): how much each past error counts for days on which `expected` (day, pollutant) is expected."""
+        season = season_distance(days[:, None], self.days[None, :]) / SEASON_WIDTH
+        past = self.expected[area]
+        spread = np.maximum(past.std(axis=0), 1e-9)
+        known = ~np.isnan(spread)
+        apart = ((expected[:, None, known] - past[None, :, known]) / spread[known]) ** 2
+        likeness = apart.mean(axis=-1) / LIKENESS_WIDTH**2 if known.any() else 0.0
+        weights: np.ndarray = np.exp(-0.5 * (season**2 + likeness)) + 1e-12
+        return weights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blend:
+    """See the module."""
+
+    kernel: Kernel = field(default_factory=Kernel)
+    boosted: Boosted = field(default_factory=Boosted)
+    folds: int = 6
+    name: str = "blend"
+    areas: tuple[str, ...] = ()
+    days: np.ndarray | None = None
+    filled: np.ndarray | None = None
+    """(area, day, pollutant): the training days as patterns, see base.without_gaps."""
+    top: np.ndarray | None = None
+    anchor: Anchor | None = None
+    trust: np.ndarray | None = None
+    """(lead, expert)."""
+    templates: Templates | None = None
+    usual_share: np.ndarray | None = None
+    """(lead,): the share of climatology."""
+    factor: np.ndarray | None = None
+    """(lead, pollutant): the conformal stretch."""
+
+    def fit(self, sample: Sample) -> Self:
+        """As the protocol says. DataError when the training window is shorter than 60 days."""
+        count = len(sample.days)
+        if count < 60:
+            raise DataError("The training window is too short", expected="at least 60 days", found=f"{count} days")
+        filled = without_gaps(sample, Anchor.fit(sample))
+        fold = np.minimum(np.arange(count) * self.folds // count, self.folds - 1)
+        said, truth, usual = self._unseen(sample, filled, fold)
+        trust = _trust(said, truth, sample.weights)
+        expected = np.einsum("eadlp,le->adlp", said, trust)
+        errors = truth - expected
+        never = np.isnan(filled).all(axis=1)
+        whole = np.flatnonzero(~np.isnan(np.where(never[:, None, None, :], 0.0, errors)).any(axis=(0, 2, 3)))
+        anchor = Anchor.fit(sample)
+        made = replace(
+            self,
+            areas=sample.areas,
+            days=sample.days,
+            filled=filled,
+            top=ceiling(sample.observed),
+            anchor=anchor,
+            trust=trust,
+            templates=Templates(sample.days[whole], errors[:, whole], expected[:, whole, 0]),
+            usual_share=np.zeros(LEADS),
+            factor=np.ones((LEADS, len(TARGETS))),
+        )
+        made = made._calibrated(sample, whole, expected, usual + expected)
+        target = departures(sample, anchor, filled)
+        every = np.arange(count)
+        return replace(
+            made,
+            kernel=self.kernel.fit(sample, every, anchor, target),
+            boosted=self.boosted.fit(sample, every, anchor, target),
+        )
+
+    def _unseen(
+        self, sample: Sample, filled: np.ndarray, fold: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """For days left out: what each expert says, (expert, area, day, lead, pollutant); what came; the anchor."""
+        shape = (len(sample.areas), len(sample.days), LEADS, len(TARGETS))
+        said, truth, usual = np.full((2, *shape), np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
+        for number in range(self.folds):
+            rows = np.flatnonzero(fold == number)
+            others = np.flatnonzero(_outside(fold, number))
+            anchor = Anchor.fit(sample, rows=others)
+            target = departures(sample, anchor, filled)
+            truth[:, rows] = target[:, rows]
+            usual[:, rows] = anchor.ahead(sample.days[rows], LEADS)
+            experts: tuple[Kernel | Boosted, ...] = (self.kernel, self.boosted)
+            for place, expert in enumerate(experts):
+                fitted = expert.fit(sample, others, anchor, target)
+                for area in range(len(sample.areas)):
+                    said[place, area, rows] = fitted.predict(sample, area, rows, anchor)
+        return said, truth, usual
+
+    def _calibrated(self, sample: Sample, whole: np.ndarray, expected: np.ndarray, middle: np.ndarray) -> Self:
+        """The model with its shares of climatology and conformal factors, learned on unseen days."""
+        from forecast import aqi
+
+        count = 100
+        chosen = np.argsort(-sample.weights, kind="stable")[:3]
+        rows = whole[:: max(1, len(whole) // 400)]
+        assert self.templates is not None and self.anchor is not None
+        own, usual, truth = [], [], []
+        for area in map(int, chosen):
+            apart = np.abs(rows[:, None] - whole[None, :]) > EMBARGO_DAYS
+            weights = self.templates.weights(area, sample.days[rows], expected[area, rows, 0]) * apart
+            errors = self.templates.errors[area][pick(weights, count, rows)]
+            own.append(np.sort(middle[area, rows][:, None] + errors, axis=1))
+            usual.append(self._usual(area, sample.days[rows], count, apart=EMBARGO_DAYS))
+            truth.append(sample.targets()[area, rows])
+        if not len(rows):
+            return self
+        own_, usual_, truth_ = np.concatenate(own), np.concatenate(usual), np.concatenate(truth)
+        known = ~np.isnan(own_).all(axis=(0, 1, 2))
+        names = [name for number, name in enumerate(TARGETS) if known[number]]
+
+        def index(logs: np.ndarray) -> np.ndarray:
+            values = from_log(logs)
+            concentrations = {name: np.ascontiguousarray(values[..., TARGETS.index(name)]) for name in names}
+            monitored = [name.split("_")[0] for name in names]
+            made = aqi.calculate(concentrations, edition=YARDSTICK, gaps="strict", monitored=monitored).aqi
+            return np.where(made == aqi.NA, np.nan, made.astype(np.float64))
+
+        observed = index(truth_)
+        # Members are sorted per pollutant here, so all pollutants rise together: near enough for choosing a share.
+        scores = []
+        for share in SHARES:
+            members = index(calibrate.average(own_, usual_, np.array(share)))
+            scores.append(np.nanmean(calibrate.crps(np.moveaxis(members, 1, -1), observed), axis=0))
+        best = np.array(SHARES)[np.argmin(np.array(scores), axis=0)]
+        mixed = calibrate.average(own_, usual_, best[:, None])
+        factor = np.ones((LEADS, len(TARGETS)))
+        for lead, pollutant in np.ndindex(factor.shape):
+            factor[lead, pollutant] = calibrate.stretch(mixed[:, :, lead, pollutant], truth_[:, lead, pollutant])
+        return replace(self, usual_share=np.maximum.accumulate(best), factor=np.clip(factor, 0.8, 1.3))
+
+    def _usual(self, area: int, days: np.ndarray, count: int, *, apart: int = -1) -> np.ndarray:
+        """(row, member, lead, pollutant): quantiles of the season around each day ahead, logarithms.
+
+        With `apart` the history within so many days of the day itself is left out (for days inside the history).
+        """
+        assert self.days is not None and self.filled is not None
+        out = np.empty((len(days), count, LEADS, self.filled.shape[2]))
+        seen: dict[tuple[Any, Any], np.ndarray] = {}
+        for lead in range(LEADS):
+            for row, issued in enumerate(days):
+                day = issued + np.timedelta64(lead + 1, "D")
+                if (day, apart) not in seen:
+                    far = np.abs((self.days - day) / np.timedelta64(1, "D")) > apart
+                    inside = season_weights(self.days[far], day[None])[0] > 0
+                    seen[day, apart] = np.quantile(self.filled[area, far][inside], calibrate.levels(count), axis=0)
+                out[row, :, lead] = seen[day, apart]
+        return out
+
+    def paths(self, sample: Sample, *, area: str, rows: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
+        """As the protocol says."""
+        if area not in self.areas:
+            raise DataError("The model was not trained for the area", expected=", ".join(self.areas)[:200], found=area)
+        assert self.anchor is not None and self.trust is not None and self.templates is not None
+        assert self.usual_share is not None and self.factor is not None and self.top is not None
+        place = self.areas.index(area)
+        expected = self.expected(sample, area=area, rows=rows)
+        days = sample.days[rows]
+        drawn = pick(self.templates.weights(place, days, expected[:, 0]), count, seeds)
+        errors = self.templates.errors[place][drawn]
+        middle = self.anchor.ahead(days, LEADS)[place] + expected
+        own = np.sort(middle[:, None] + errors, axis=1)
+        mixed = calibrate.average(own, self._usual(place, days, count), self.usual_share[:, None])
+        mixed = np.moveaxis(calibrate.stretched(np.moveaxis(mixed, 1, -1), self.factor), -1, 1)
+        ordered = calibrate.order_like(np.minimum(mixed, self.top[place]), errors, axis=1)
+        return from_log(ordered)
+
+    def expected(self, sample: Sample, *, area: str, rows: np.ndarray) -> np.ndarray:
+        """(row, lead, pollutant): the stacked departures from the anchor."""
+        assert self.anchor is not None and self.trust is not None
+        sample = narrowed(sample, area, self.areas)
+        place = 0
+        anchor = Anchor(self.anchor.coefficients[self.areas.index(area)][None])
+        said = np.stack([expert.predict(sample, place, rows, anchor) for expert in (self.kernel, self.boosted)])
+        expected: np.ndarray = np.einsum("edlp,le->dlp", said, self.trust)
+        return expected
+
+    def describe(self) -> Mapping[str, Any]:
+        """As the protocol says."""
+        assert self.trust is not None and self.usual_share is not None and self.factor is not None
+        return {
+            "model": self.name,
+            "season_days": SEASON_DAYS,
+            "folds": self.folds,
+            "trust_in_kernel_and_boosted_per_lead": np.round(self.trust, 3).tolist(),
+            "share_of_climatology_per_lead": np.round(self.usual_share, 3).tolist(),
+            "conformal_factor_per_lead": np.round(self.factor.mean(axis=1), 3).tolist(),
+            "shares_chosen_under": YARDSTICK,
+        }
+
+    def stored(self) -> Stored:
+        """As the protocol says."""
+        assert self.anchor is not None and self.templates is not None and self.days is not None
+        kernel, kernel_arrays = self.kernel.stored()
+        boosted, boosted_arrays = self.boosted.stored()
+        arrays: dict[str, Any] = {
+            "days": self.days.astype("datetime64[D]").astype(np.int64),
+            "anchor": self.anchor.coefficients,
+            "template_days": self.templates.days.astype("datetime64[D]").astype(np.int64),
+            "template_errors": self.templates.errors,
+            "template_expected": self.templates.expected,
+        }
+        arrays |= {name: getattr(self, name) for name in ("filled", "top", "trust", "usual_share", "factor")}
+        arrays |= {f"kernel/{name}": value for name, value in kernel_arrays.items()}
+        arrays |= {f"boosted/{name}": value for name, value in boosted_arrays.items()}
+        return {"areas": list(self.areas), "folds": self.folds, "kernel": kernel, "boosted": boosted}, arrays
+
+    @classmethod
+    def restore(cls, settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        """As the protocol says."""
+
+        def part(prefix: str) -> dict[str, np.ndarray]:
+            return {name[len(prefix) :]: value for name, value in arrays.items() if name.startswith(prefix)}
+
+        return cls(
+            kernel=Kernel.restore(settings["kernel"], part("kernel/")),
+            boosted=Boosted.restore(settings["boosted"], part("boosted/")),
+            folds=settings["folds"],
+            areas=tuple(settings["areas"]),
+            days=arrays["days"].astype("datetime64[D]"),
+            anchor=Anchor(arrays["anchor"]),
+            templates=Templates(
+                arrays["template_days"].astype("datetime64[D]"), arrays["template_errors"], arrays["template_expected"]
+            ),
+            filled=arrays["filled"],
+            top=arrays["top"],
+            trust=arrays["trust"],
+            usual_share=arrays["usual_share"],
+            factor=arrays["factor"],
+        )
+
+
+def narrowed(sample: Sample, area: str, trained: tuple[str, ...]) -> Sample:
+    """The sample with one area only, so that anchors of the training and areas of the sample need not line up."""
+    if area not in trained:
+        raise DataError("The model was not trained for the area", expected=", ".join(trained)[:200], found=area)
+    at = slice(sample.index(area), sample.index(area) + 1)
+    return replace(
+        sample,
+        areas=(area,),
+        weights=sample.weights[at],
+        predictors=sample.predictors[at],
+        observed=sample.observed[at],
+        ahead=sample.ahead[at],
+    )
+
+
+def _outside(fold: np.ndarray, number: int) -> np.ndarray:
+    """(day,): True where a day lies outside a fold and its embargo."""
+    rows = np.flatnonzero(fold == number)
+    every = np.arange(len(fold))
+    outside: np.ndarray = (every < rows[0] - EMBARGO_DAYS) | (every > rows[-1] + EMBARGO_DAYS)
+    return outside
+
+
+def _trust(said: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(lead, expert): how much each expert is believed; pollutants in their own spread, areas by their stations."""
+    spread = np.sqrt(np.nanmean(truth**2, axis=(1, 2)))  # (area, pollutant)
+    spread = np.where(np.isnan(spread) | (spread == 0), 1.0, spread)
+    root = np.sqrt(weights / weights.sum())[:, None, None]
+    out = np.zeros((LEADS, len(said)))
+    for lead in range(LEADS):
+        y = (truth[:, :, lead] / spread[:, None] * root).ravel()
+        x = np.stack([(one[:, :, lead] / spread[:, None] * root).ravel() for one in said], axis=1)
+        silent = np.nanstd(x, axis=0) < 1e-12
+        if not silent.all():
+            out[lead, ~silent] = calibrate.stack(x[:, ~silent], y)
+    return out

@@ -1,0 +1,220 @@
+"""Two ways to see the days ahead in the predictors: smooth resemblance (kernel ridge) and thresholds (boosted trees).
+
+Both predict the departure of the logarithm from the anchor, for every lead directly, from standardised predictors in
+which a missing value is the mean. The kernel sees all leads and pollutants at once; the trees work at the first leads
+only, because further out they found nothing that held on folds inside the training years.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from forecast.features import LEADS, TARGETS, Sample
+from forecast.models.base import Anchor, Stored
+from forecast.models.trees import Trees
+
+CLIP = 4.0
+"""Standardised predictors are held within this: an instrument's folly must not carry a forecast away."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
+    """Predictors made comparable: levels less their anchor, then mean 0 and spread 1, missing 0."""
+
+    middle: np.ndarray
+    spread: np.ndarray
+
+    @classmethod
+    def fit(cls, centred: np.ndarray) -> Self:
+        """From (area, day, predictor)."""
+        flat = centred.reshape(-1, centred.shape[-1])
+        known = ~np.isnan(flat)
+        number = np.maximum(known.sum(axis=0), 1)
+        middle = np.where(known, flat, 0.0).sum(axis=0) / number
+        spread = np.sqrt((np.where(known, flat - middle, 0.0) ** 2).sum(axis=0) / number)
+        return cls(middle, np.where(spread > 1e-9, spread, 1.0))
+
+    def apply(self, centred: np.ndarray) -> np.ndarray:
+        """The comparable predictors, same shape, no NaN."""
+        comparable: np.ndarray = np.clip(np.nan_to_num((centred - self.middle) / self.spread), -CLIP, CLIP)
+        return comparable
+
+
+def centred(sample: Sample, anchor: Anchor, lead: int) -> np.ndarray:
+    """(area, day, predictor): predictors of a lead (1..7), levels as departures from the anchor of day D."""
+    usual = anchor.at(sample.days)
+    out = sample.predictors.copy()
+    levels = np.flatnonzero(sample.level_of >= 0)
+    out[..., levels] -= usual[..., sample.level_of[levels]]
+    if not sample.ahead.shape[-1]:
+        return out
+    return np.concatenate([out, sample.ahead[:, :, lead - 1]], axis=-1)
+
+
+def departures(sample: Sample, anchor: Anchor, filled: np.ndarray) -> np.ndarray:
+    """(area, day, lead, pollutant): targets less anchor, gaps filled from `filled` (see base.without_gaps)."""
+    targets = sample.targets()
+    for lead in range(1, LEADS + 1):
+        if lead < targets.shape[1]:
+            held = targets[:, :-lead, lead - 1]
+            targets[:, :-lead, lead - 1] = np.where(np.isnan(held), filled[:, lead:], held)
+    departure: np.ndarray = targets - anchor.ahead(sample.days, LEADS)
+    # A pollutant an area never measures takes the others' departures here, so that its rows are not lost for the rest.
+    never = np.isnan(anchor.coefficients[..., 0])
+    for area, pollutant in np.argwhere(never):
+        measuring = np.flatnonzero(~never[:, pollutant])
+        if len(measuring):
+            departure[area, :, :, pollutant] = departure[measuring, :, :, pollutant].mean(axis=0)
+    return departure
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kernel:
+    """Ridge regression on the resemblance to landmark days (Nystroem form of Gaussian kernel ridge)."""
+
+    penalty: float = 0.5
+    width: float = 0.3
+    """Of the Gaussian: exp(-width * mean squared difference of the standardised predictors)."""
+    landmarks: int = 800
+    scales: tuple[Scale, ...] = ()
+    places: tuple[np.ndarray, ...] = ()
+    coefficients: tuple[np.ndarray, ...] = ()
+
+    def fit(self, sample: Sample, rows: np.ndarray, anchor: Anchor, target: np.ndarray) -> Self:
+        """Fitted on some rows; one solution for all leads when no weather ahead differs between them."""
+        groups = [list(range(LEADS))] if not sample.ahead.shape[-1] else [[lead] for lead in range(LEADS)]
+        scales, places, coefficients = [], [], []
+        for group in groups:
+            inside = centred(sample, anchor, group[0] + 1)[:, rows]
+            scale = Scale.fit(inside)
+            x = scale.apply(inside).reshape(-1, inside.shape[-1])
+            y = target[:, rows][:, :, group].reshape(len(x), -1)
+            weight = np.repeat(sample.weights, len(rows))
+            there = ~np.isnan(y[:, _any_known(y)]).any(axis=1)
+            x, y, weight = x[there], np.nan_to_num(y[there]), weight[there]
+            chosen = _landmarks(weight, self.landmarks)
+            near = self._alike(x, x[chosen])
+            # Equal landmarks make the matrix singular; the small diagonal decides between them.
+            gram = near.T @ (near * weight[:, None]) / sample.weights.sum()
+            gram += self.penalty * self._alike(x[chosen], x[chosen]) + 1e-6 * np.eye(len(chosen))
+            right = near.T @ (y * weight[:, None]) / sample.weights.sum()
+            scales.append(scale)
+            places.append(x[chosen])
+            coefficients.append(np.linalg.solve(gram, right).reshape(len(chosen), len(group), -1))
+        return type(self)(self.penalty, self.width, self.landmarks, tuple(scales), tuple(places), tuple(coefficients))
+
+    def _alike(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :] - 2.0 * a @ b.T
+        alike: np.ndarray = np.exp(-self.width / a.shape[1] * np.maximum(squares, 0.0))
+        return alike
+
+    def predict(self, sample: Sample, area: int, rows: np.ndarray, anchor: Anchor) -> np.ndarray:
+        """(row, lead, pollutant) departures."""
+        parts = []
+        for number, (scale, place, coefficient) in enumerate(
+            zip(self.scales, self.places, self.coefficients, strict=True)
+        ):
+            x = scale.apply(centred(sample, anchor, number + 1)[area, rows])
+            parts.append(np.einsum("rm,mlp->rlp", self._alike(x, place), coefficient))
+        return np.concatenate(parts, axis=1)
+
+    def stored(self) -> Stored:
+        """Settings and arrays."""
+        arrays = {}
+        for number, scale in enumerate(self.scales):
+            arrays[f"middle{number}"], arrays[f"spread{number}"] = scale.middle, scale.spread
+            arrays[f"places{number}"], arrays[f"coefficients{number}"] = self.places[number], self.coefficients[number]
+        settings = {"penalty": self.penalty, "width": self.width, "landmarks": self.landmarks}
+        return {**settings, "groups": len(self.scales)}, arrays
+
+    @classmethod
+    def restore(cls, settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        """The expert of :meth:`stored`."""
+        groups = range(settings["groups"])
+        return cls(
+            settings["penalty"],
+            settings["width"],
+            settings["landmarks"],
+            tuple(Scale(arrays[f"middle{number}"], arrays[f"spread{number}"]) for number in groups),
+            tuple(arrays[f"places{number}"] for number in groups),
+            tuple(arrays[f"coefficients{number}"] for number in groups),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boosted:
+    """One boosted regression per pollutant and early lead, on the rows of all areas (a share of them when many)."""
+
+    leads: int = 1
+    trees: int = 60
+    rows: int = 1500
+    """At most so many training rows; areas with more stations behind them are taken first."""
+    scale: Scale | None = None
+    fitted: Mapping[str, Trees] = ()  # type: ignore[assignment]
+
+    def fit(self, sample: Sample, rows: np.ndarray, anchor: Anchor, target: np.ndarray) -> Self:
+        """Fitted on some rows (scikit-learn's HistGradientBoostingRegressor, squared error)."""
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        fitted = {}
+        scale = Scale.fit(centred(sample, anchor, 1)[:, rows])
+        for lead in range(1, self.leads + 1):
+            x = scale.apply(centred(sample, anchor, lead)[:, rows])
+            x = x.reshape(-1, x.shape[-1])
+            chosen = _landmarks(np.repeat(sample.weights, len(rows)), self.rows)
+            for number, pollutant in enumerate(TARGETS):
+                y = target[:, rows, lead - 1, number].ravel()
+                there = chosen[~np.isnan(y[chosen])]
+                if len(there) < 40:
+                    continue
+                model = HistGradientBoostingRegressor(
+                    max_iter=self.trees, learning_rate=0.06, max_leaf_nodes=6, min_samples_leaf=15,
+                    l2_regularization=5.0, max_features=0.3, early_stopping=False, random_state=0,
+                )  # fmt: skip
+                fitted[f"{pollutant}/{lead}"] = Trees.of(model.fit(x[there], y[there]))
+        return type(self)(self.leads, self.trees, self.rows, scale, fitted)
+
+    def predict(self, sample: Sample, area: int, rows: np.ndarray, anchor: Anchor) -> np.ndarray:
+        """(row, lead, pollutant) departures; 0 (no opinion) beyond the early leads."""
+        out = np.zeros((len(rows), LEADS, len(TARGETS)))
+        assert self.scale is not None
+        for lead in range(1, self.leads + 1):
+            x = self.scale.apply(centred(sample, anchor, lead)[area, rows])
+            for number, pollutant in enumerate(TARGETS):
+                if (trees := self.fitted.get(f"{pollutant}/{lead}")) is not None:
+                    out[:, lead - 1, number] = trees.predict(x)
+        return out
+
+    def stored(self) -> Stored:
+        """Settings and arrays."""
+        assert self.scale is not None
+        arrays = {"middle": self.scale.middle, "spread": self.scale.spread}
+        for name, trees in self.fitted.items():
+            arrays |= trees.arrays(f"{name}/")
+        settings = {"leads": self.leads, "trees": self.trees, "rows": self.rows, "fitted": sorted(self.fitted)}
+        return settings, arrays
+
+    @classmethod
+    def restore(cls, settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        """The expert of :meth:`stored`."""
+        fitted = {name: Trees.restore(arrays, f"{name}/") for name in settings["fitted"]}
+        scale = Scale(arrays["middle"], arrays["spread"])
+        return cls(settings["leads"], settings["trees"], settings["rows"], scale, fitted)
+
+
+def _any_known(y: np.ndarray) -> np.ndarray:
+    """Columns (lead, pollutant) that were ever known: a pollutant nobody measures must not cost all rows."""
+    known: np.ndarray = ~np.isnan(y).all(axis=0)
+    return known
+
+
+def _landmarks(weight: np.ndarray, count: int) -> np.ndarray:
+    """Rows chosen once and for all by weight, without repetition (Gumbel order with a fixed seed)."""
+    if len(weight) <= count:
+        return np.arange(len(weight))
+    luck = np.random.default_rng(20151128).random(len(weight))
+    return np.sort(np.argsort(-np.log(luck) / weight, kind="stable")[:count])

@@ -1,0 +1,72 @@
+"""Gradient-boosted trees of scikit-learn as plain arrays: they are learned there, and stored and applied here.
+
+So a model file holds numbers only, and loading one never unpickles anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trees:
+    """An additive set of binary trees; nodes of all trees in one row, children as places in that row."""
+
+    base: float
+    roots: np.ndarray
+    feature: np.ndarray
+    threshold: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    value: np.ndarray
+    """Of leaves; the learning rate is already in it."""
+    depth: int
+
+    @classmethod
+    def of(cls, fitted: Any) -> Self:
+        """The trees of a fitted HistGradientBoostingRegressor without categories and missing values."""
+        nodes = [stage[0].nodes for stage in fitted._predictors]
+        starts = np.concatenate([[0], np.cumsum([len(tree) for tree in nodes])[:-1]]).astype(np.int64)
+        joined = np.concatenate(nodes)
+        offset = np.repeat(starts, [len(tree) for tree in nodes])
+        here = np.arange(len(joined))
+        leaf = joined["is_leaf"].astype(bool)
+        return cls(
+            base=float(np.ravel(fitted._baseline_prediction)[0]),
+            roots=starts,
+            feature=np.where(leaf, 0, joined["feature_idx"]).astype(np.int64),
+            threshold=np.where(leaf, np.inf, joined["num_threshold"]).astype(np.float64),
+            left=np.where(leaf, here, joined["left"].astype(np.int64) + offset),
+            right=np.where(leaf, here, joined["right"].astype(np.int64) + offset),
+            value=np.where(leaf, joined["value"], 0.0).astype(np.float64),
+            depth=int(joined["depth"].max()),
+        )
+
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        """The sum of the leaves each row falls into, (row,)."""
+        at = np.repeat(self.roots[None, :], len(rows), axis=0)
+        every = np.arange(len(rows))[:, None]
+        for _ in range(self.depth):
+            goes_left = rows[every, self.feature[at]] <= self.threshold[at]
+            at = np.where(goes_left, self.left[at], self.right[at])
+        total: np.ndarray = self.base + self.value[at].sum(axis=1)
+        return total
+
+    def arrays(self, prefix: str) -> dict[str, np.ndarray]:
+        """Everything as arrays whose names start with `prefix`."""
+        plain = {name: getattr(self, name) for name in ("roots", "feature", "threshold", "left", "right", "value")}
+        plain |= {"base": np.array([self.base]), "depth": np.array([self.depth])}
+        return {f"{prefix}{name}": value for name, value in plain.items()}
+
+    @classmethod
+    def restore(cls, arrays: Any, prefix: str) -> Self:
+        """The trees of :meth:`arrays`."""
+        names = ("roots", "feature", "threshold", "left", "right", "value")
+        return cls(
+            base=float(arrays[f"{prefix}base"][0]),
+            depth=int(arrays[f"{prefix}depth"][0]),
+            **{name: arrays[f"{prefix}{name}"] for name in names},
+        )

@@ -1,0 +1,239 @@
+"""From an archive and a model to the Outlook that is issued: read as of the issue time, predict, turn into AQI.
+
+The model gives joint paths of concentrations; AQI, levels, exceedances and primary pollutants follow from the paths
+under the edition that is asked for. What was missing is said in Chinese in the outlook itself. Equal archive (as known
+at the issue time), model, area and issue time give an equal outlook, to the digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from forecast import air, features
+from forecast.aqi import calculate
+from forecast.features import LEADS, MEMORY_DAYS, TARGETS, Area
+from forecast.outlook import QUANTILES, THRESHOLDS, DayOutlook, Outlook
+from forecast.train import Trained, from_archive
+from plans.errors import DataError
+
+if TYPE_CHECKING:
+    from forecast.archive import Archive
+
+WAIT = timedelta(hours=6)
+"""How long after its issue hour a model may be used: later the newest hours would be left aside unsaid."""
+
+NAMES = {"pm25": "PM2.5", "pm10": "PM10", "so2": "SO2", "no2": "NO2", "co": "CO", "o3": "O3"}
+WEATHER_NAMES = {
+    "temperature": "气温",
+    "dew_point": "露点",
+    "pressure": "气压",
+    "rain": "降水",
+    "wind_speed": "风速",
+    "wind_direction": "风向",
+}
+
+
+def make_outlook(
+    archive: Archive,
+    model: Trained,
+    *,
+    area: str,
+    area_name: str,
+    stations: Sequence[str],
+    issued_at: datetime,
+    aqi_edition: str,
+    paths: int = 200,
+    simulated: bool = False,
+) -> Outlook:
+    """The seven-day outlook of an area from what the archive knew at `issued_at`.
+
+    Lead 1 is the natural day after the model's issue hour; `issued_at` may be up to 6 h after that hour, so that late
+    hours are in. `area` is a key of the model, `stations` the stations that make it up (some may be silent). Raises
+    DataError: naive or unfitting issue time, an area the model was not trained for, an unknown station; RuleError:
+    unknown edition.
+    """
+    day = _base_day(model, issued_at)
+    dataset = _read(archive, model, stations, first=day, last=day, as_of=issued_at)
+    simulated = simulated or bool(model.manifest["simulated"])
+    return _outlook(
+        dataset, model, area=area, area_name=area_name, stations=stations, issued_at=issued_at, day=day,
+        aqi_edition=aqi_edition, count=paths, simulated=simulated,
+    )  # fmt: skip
+
+
+def make_outlooks(
+    archive: Archive,
+    model: Trained,
+    *,
+    area: str,
+    area_name: str,
+    stations: Sequence[str],
+    first: date,
+    last: date,
+    aqi_edition: str,
+    paths: int = 200,
+    after: timedelta = timedelta(hours=1),
+    simulated: bool = False,
+) -> tuple[Outlook, ...]:
+    """The outlooks of every day D in first..last, each issued `after` its issue hour and as of that moment."""
+    made = []
+    day = first
+    while day <= last:
+        issued_at = features.issue_time(day, issue_hour=model.issue_hour) + after
+        made.append(
+            make_outlook(
+                archive,
+                model,
+                area=area,
+                area_name=area_name,
+                stations=stations,
+                issued_at=issued_at,
+                aqi_edition=aqi_edition,
+                paths=paths,
+                simulated=simulated,
+            )
+        )
+        day += timedelta(days=1)
+    return tuple(made)
+
+
+def seed(area: str, issued_at: datetime) -> int:
+    """The number all luck of an outlook follows from: area and issue time, nothing else."""
+    text = f"{area} {air.utc(issued_at, name='issued_at')}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def aqi_of(concentrations: np.ndarray, *, edition: str) -> tuple[np.ndarray, np.ndarray]:
+    """AQI (int16) and primary mask (uint8) of concentrations, last axis TARGETS; a pollutant all NaN is left out."""
+    values = {name: np.ascontiguousarray(concentrations[..., number]) for number, name in enumerate(TARGETS)}
+    unknown = [name for name, array in values.items() if np.isnan(array).all()]
+    monitored = [name.split("_")[0] for name in TARGETS if name not in unknown]
+    if not monitored:
+        raise DataError("No pollutant can be forecast", expected="one that was observed in training", found="none")
+    done = calculate(values, edition=edition, gaps="available", monitored=monitored)
+    return done.aqi, done.primary
+
+
+def _base_day(model: Trained, issued_at: datetime) -> date:
+    day = features.base_day(issued_at, issue_hour=model.issue_hour)
+    closed = features.issue_time(day, issue_hour=model.issue_hour)
+    if issued_at - closed > WAIT:
+        raise DataError(
+            "The model does not fit the issue time",
+            expected=f"up to {WAIT.seconds // 3600} h after hour {model.issue_hour} of a day",
+            found=issued_at.isoformat(),
+            todo="Train a model with another issue_hour",
+        )
+    return day
+
+
+def _read(
+    archive: Archive, model: Trained, stations: Sequence[str], *, first: date, last: date, as_of: datetime
+) -> xr.Dataset:
+    wanted = sorted({*model.region, *stations})
+    end = features.issue_time(last, issue_hour=model.issue_hour)
+    start = features.issue_time(first, issue_hour=model.issue_hour) - timedelta(days=MEMORY_DAYS)
+    return from_archive(archive, stations=wanted, start=start, end=end, as_of=as_of)
+
+
+def _outlook(
+    dataset: xr.Dataset,
+    model: Trained,
+    *,
+    area: str,
+    area_name: str,
+    stations: Sequence[str],
+    issued_at: datetime,
+    day: date,
+    aqi_edition: str,
+    count: int,
+    simulated: bool,
+) -> Outlook:
+    model.area(area)
+    sample = features.build(
+        dataset, areas=[Area(area, tuple(stations))], region=model.region, issue_hour=model.issue_hour
+    )
+    row = np.flatnonzero(sample.days == np.datetime64(day, "D"))
+    paths = model.model.paths(
+        sample, area=area, rows=row, count=count, seeds=np.array([seed(area, issued_at)], dtype=np.uint64)
+    )[0]
+    closed = features.issue_time(day, issue_hour=model.issue_hour)
+    until, notes = _state(dataset, stations, closed=closed)
+    aqi, primary = aqi_of(paths, edition=aqi_edition)
+    days = tuple(
+        _day(day + timedelta(days=lead), lead, aqi[:, lead - 1], primary[:, lead - 1], paths[:, lead - 1])
+        for lead in range(1, LEADS + 1)
+    )
+    return Outlook(
+        area=area,
+        area_name=area_name,
+        issued_at=issued_at,
+        data_until=until,
+        aqi_edition=aqi_edition,
+        model=model.name,
+        model_digest=model.digest,
+        weather_mode=model.weather_mode,
+        simulated=simulated,
+        mode_notes=notes,
+        days=days,
+        aqi_paths=tuple(tuple(int(value) for value in path) for path in aqi),
+    )
+
+
+def _day(valid: date, lead: int, aqi: np.ndarray, primary: np.ndarray, paths: np.ndarray) -> DayOutlook:
+    count = len(aqi)
+    levels = np.searchsorted([50, 100, 150, 200, 300], aqi, side="left")
+    masks = {name: float(np.mean(primary >> bit & 1)) for bit, name in enumerate(air.POLLUTANTS)}
+    known = ~np.isnan(paths).all(axis=0)
+    return DayOutlook(
+        valid_date=valid,
+        lead_days=lead,
+        aqi_quantiles=quantiles(aqi),
+        level_probabilities=tuple(float(np.sum(levels == level)) / count for level in range(6)),
+        exceedance=tuple(float(np.mean(aqi > threshold)) for threshold in THRESHOLDS),
+        primary_probabilities=masks,
+        concentration_medians={
+            name: round(float(np.median(paths[:, number])), 1 if name == "co" else 0)
+            for number, name in enumerate(air.POLLUTANTS)
+            if known[number]
+        },
+    )
+
+
+def quantiles(aqi: np.ndarray) -> tuple[int, ...]:
+    """AQI at QUANTILES, each the value of a scenario (no value between two scenarios is invented)."""
+    made = np.quantile(aqi, QUANTILES, method="inverted_cdf")
+    return tuple(int(value) for value in made)
+
+
+def _state(dataset: xr.Dataset, stations: Sequence[str], *, closed: datetime) -> tuple[datetime, tuple[str, ...]]:
+    """Until when the area's own data reach, and what was missing in the last 24 hours, in Chinese."""
+    own = dataset.sel(station=list(stations))
+    hours = own["valid_time"].values
+    known = {name: ~np.isnan(own[name].values) for name in air.POLLUTANTS}
+    any_known = np.any(list(known.values()), axis=0)
+    heard = np.flatnonzero(any_known.any(axis=0))
+    until = air.moment(hours[heard[-1]] if len(heard) else hours[0])
+    notes = []
+    day = slice(len(hours) - 24, len(hours))
+    silent = [code for code, row in zip(stations, any_known[:, day], strict=True) if not row.any()]
+    if len(silent) == len(stations):
+        notes.append("最近24小时没有任何监测数据，预报主要依据历史同期")
+    elif silent:
+        notes.append(f"最近24小时无数据的站点：{'、'.join(silent)}")
+    for name, values in known.items():
+        if len(silent) < len(stations) and not values[:, day].any():
+            notes.append(f"最近24小时缺少{NAMES[name]}数据")
+    lag = int((air.utc(closed) - hours[heard[-1]]) / np.timedelta64(1, "h")) if len(heard) else 0
+    if 1 <= lag < 24:
+        notes.append(f"最新数据截至{until.astimezone(air.BEIJING):%m月%d日%H时}，缺最后{lag}小时")
+    missing = [label for name, label in WEATHER_NAMES.items() if np.isnan(own[name].values[:, day]).all()]
+    if missing:
+        notes.append(f"缺少气象观测：{'、'.join(missing)}")
+    return until, tuple(notes)

@@ -1,0 +1,290 @@
+"""Training a model on what was known before a day, and keeping it in a file that holds numbers only.
+
+A model file is one .npz: arrays and a manifest (training window, areas, features, code, data digest). Nothing in it is
+ever unpickled; loading refuses a file whose digest, code or feature list is not the one the manifest names, because a
+forecast must be able to say by what it was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import xarray as xr
+from threadpoolctl import threadpool_limits
+
+from forecast import air, features
+from forecast.features import Area, Sample
+from plans.errors import DataError
+
+if TYPE_CHECKING:
+    from forecast.archive import Archive
+    from forecast.models.base import Model
+
+Effort = Literal["demo", "full"]
+FORMAT = "lantian-model 1"
+CODE = ("features.py", "calibrate.py", "daily.py", "models")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """A fitted model with everything that says what it is."""
+
+    model: Model
+    areas: tuple[Area, ...]
+    region: tuple[str, ...]
+    issue_hour: int
+    manifest: Mapping[str, Any]
+    digest: str
+    """SHA-256 of the arrays and of the manifest."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, as shown on products."""
+        return self.model.name
+
+    @property
+    def weather_mode(self) -> str:
+        """The way weather of the days ahead enters: "none" so far."""
+        return str(self.manifest["weather_mode"])
+
+    def area(self, key: str) -> Area:
+        """The area of that key; DataError when the model was not trained for it."""
+        for area in self.areas:
+            if area.key == key:
+                return area
+        known = ", ".join(area.key for area in self.areas)[:200]
+        raise DataError("The model was not trained for the area", expected=known, found=key, todo="Train it with it")
+
+
+def train(
+    source: Archive | xr.Dataset,
+    *,
+    until: date,
+    areas: Sequence[Area] | None = None,
+    start: date | None = None,
+    issue_hour: int = 24,
+    effort: Effort = "demo",
+    model: str = "blend",
+) -> Trained:
+    """A model that has seen nothing of `until` or later: its last hour is the 0:00 at which `until` begins.
+
+    From a dataset of the contract, or from an archive as it was known at that moment (then `areas` and `start` are
+    needed). `areas` defaults to every station of the dataset; all their stations together are the region. `effort`
+    "demo" takes seconds, "full" minutes. DataError: no data before `until`, unknown station, model or effort.
+    """
+    if effort not in ("demo", "full"):
+        raise DataError("The effort is not known", expected="demo | full", found=effort)
+    end = air.day_bounds(until)[0]
+    if isinstance(source, xr.Dataset):
+        dataset = source.isel(valid_time=np.flatnonzero(source["valid_time"].values <= air.utc(end)))
+        stations = [str(code) for code in dataset["station"].values]
+        areas = tuple(areas) if areas is not None else tuple(Area(code, (code,)) for code in stations)
+    else:
+        if areas is None or start is None:
+            raise DataError("Training from an archive needs areas and start", expected="both", found="not both")
+        areas = tuple(areas)
+        stations = sorted({code for area in areas for code in area.stations})
+        dataset = from_archive(source, stations=stations, start=air.day_bounds(start)[0], end=end, as_of=end)
+    if not dataset.sizes["valid_time"]:
+        raise DataError("There are no data to train on", expected=f"hours before {until.isoformat()}", found="none")
+    region = tuple(sorted({code for area in areas for code in area.stations}))
+    sample = features.build(dataset, areas=areas, region=region, issue_hour=issue_hour).until(until)
+    with threadpool_limits(limits=1):  # spinning OpenMP threads make boosting up to 50 times slower on a busy machine
+        fitted = prepared(model, effort).fit(sample)
+    return _trained(
+        fitted, areas=areas, region=region, sample=sample, effort=effort,
+        simulated=str(dataset.attrs.get("simulated", "")).lower() in ("true", "1", "yes"),
+    )  # fmt: skip
+
+
+def from_archive(
+    archive: Archive, *, stations: Sequence[str], start: datetime, end: datetime, as_of: datetime
+) -> xr.Dataset:
+    """Pollutants and observed weather of an archive as one dataset of the contract, as known at `as_of`."""
+    pollutants = archive.observations(stations=stations, start=start, end=end, as_of=as_of)
+    weather = archive.weather(stations=stations, start=start, end=end, as_of=as_of)
+    values = {name: pollutants[name].values for name in air.POLLUTANTS}
+    values |= {name: weather[name].values for name in air.WEATHER}
+    return air.dataset(
+        values, stations=stations, valid_time=pollutants["valid_time"].values, attrs={"source": "archive"}
+    )
+
+
+def prepared(model: str, effort: Effort) -> Model:
+    """An unfitted model by name: blend, persistence, climatology or harmonic; DataError for another."""
+    from forecast.models.blend import Blend
+    from forecast.models.experts import Boosted, Kernel
+    from forecast.models.harmonic import Harmonic
+    from forecast.models.simple import Climatology, Persistence
+
+    if model == "blend" and effort == "full":
+        return Blend(kernel=Kernel(landmarks=1500), boosted=Boosted(leads=2, trees=80, rows=6000), folds=10)
+    made: dict[str, Model] = {
+        "blend": Blend(),
+        "persistence": Persistence(),
+        "climatology": Climatology(),
+        "harmonic": Harmonic(),
+    }
+    if model not in made:
+        raise DataError("The model is not known", expected=" | ".join(made), found=model)
+    return made[model]
+
+
+def _trained(
+    fitted: Model,
+    *,
+    areas: Sequence[Area],
+    region: tuple[str, ...],
+    sample: Sample,
+    effort: str,
+    simulated: bool,
+) -> Trained:
+    settings, arrays = fitted.stored()
+    seen = ~np.isnan(sample.observed)
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "model": fitted.name,
+        "code": code_digest(),
+        "version": _version(),
+        "first_day": str(sample.days[0]),
+        "last_day": str(sample.days[-1]),
+        "issue_hour": sample.issue_hour,
+        "areas": [{"key": area.key, "stations": list(area.stations)} for area in areas],
+        "region": list(region),
+        "features": list(sample.names),
+        "targets": list(features.TARGETS),
+        "weather_mode": "none",
+        "effort": effort,
+        "simulated": simulated,
+        "data": data_digest(sample),
+        "share_of_days_observed": {
+            name: round(float(seen[..., number].mean()), 4) for number, name in enumerate(features.TARGETS)
+        },
+        "description": dict(fitted.describe()),
+        "settings": settings,
+    }
+    manifest = json.loads(json.dumps(manifest))
+    return Trained(
+        model=fitted,
+        areas=tuple(areas),
+        region=region,
+        issue_hour=sample.issue_hour,
+        manifest=manifest,
+        digest=_digest(manifest, arrays),
+    )
+
+
+def save(trained: Trained, folder: str | Path) -> Path:
+    """The path of the file written into the folder (made when new): model.npz, complete or not there at all."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _, arrays = trained.model.stored()
+    plain: dict[str, Any] = {f"array/{name}": value for name, value in arrays.items()}
+    text = json.dumps({**trained.manifest, "digest": trained.digest}, ensure_ascii=False, sort_keys=True)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, manifest=np.frombuffer(text.encode(), dtype=np.uint8), **plain)
+    path = folder / "model.npz"
+    handle, name = tempfile.mkstemp(dir=folder, prefix=".model", suffix=".part")
+    with os.fdopen(handle, "wb") as file:
+        file.write(buffer.getvalue())
+    Path(name).replace(path)
+    return path
+
+
+def load(path: str | Path) -> Trained:
+    """The model of a file or folder written by :func:`save`.
+
+    DataError: no such file, not a model file, changed since it was written, written by other code, or with features
+    this code does not make. Nothing is unpickled, whatever the file holds.
+    """
+    path = Path(path)
+    path = path / "model.npz" if path.is_dir() else path
+    manifest, arrays = _read(path)
+    digest = manifest.pop("digest", "")
+    if manifest.get("format") != FORMAT:
+        raise DataError("The model file is of another format", where=path.name, expected=FORMAT)
+    if digest != _digest(manifest, arrays):
+        raise DataError("The model file was changed since it was written", where=path.name, todo="Train again")
+    if manifest["code"] != code_digest():
+        expected, found = code_digest()[:12], manifest["code"][:12]
+        raise DataError(
+            "The model was made by other code", where=path.name, expected=expected, found=found, todo="Train again"
+        )
+    if manifest["targets"] != list(features.TARGETS):
+        raise DataError("The model has other targets", where=path.name, expected=features.TARGETS, found="others")
+    areas = tuple(Area(area["key"], tuple(area["stations"])) for area in manifest["areas"])
+    return Trained(
+        model=_kind(manifest["model"]).restore(manifest["settings"], arrays),
+        areas=areas,
+        region=tuple(manifest["region"]),
+        issue_hour=manifest["issue_hour"],
+        manifest=manifest,
+        digest=digest,
+    )
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            manifest = json.loads(file["manifest"].tobytes().decode())
+            arrays = {name.removeprefix("array/"): file[name] for name in file.files if name.startswith("array/")}
+    except FileNotFoundError:
+        raise DataError("There is no model", where=path.name, todo="Train one with lantian train") from None
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile, AttributeError):
+        raise DataError("The file is not a model of ours", where=path.name, todo="Train again") from None
+    if not isinstance(manifest, dict):
+        raise DataError("The file is not a model of ours", where=path.name, todo="Train again")
+    return manifest, arrays
+
+
+def _kind(name: str) -> Any:
+    return type(prepared(name, "demo"))
+
+
+def _version() -> str:
+    try:
+        return version("lantian")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0"
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """SHA-256 of the source that makes predictors and models: other code, other model."""
+    here = Path(__file__).parent
+    files = [file for name in CODE for file in ([here / name] if name.endswith(".py") else (here / name).glob("*.py"))]
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()
+
+
+def data_digest(sample: Sample) -> str:
+    """SHA-256 of what the model saw: days, predictors, observations."""
+    digest = hashlib.sha256(" ".join(sample.areas).encode())
+    for array in (sample.days.astype("datetime64[D]").astype(np.int64), sample.predictors, sample.observed):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _digest(manifest: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
+    text = json.dumps(dict(manifest), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
