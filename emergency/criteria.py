@@ -147,8 +147,11 @@ class _Days:
     def __init__(self, values: Sequence[int | None]) -> None:
         self.values = values
 
-    def runs(self, over: int, hours: int) -> list[Span]:
-        return _runs([value is not None and value > over for value in self.values], at_least=-(-hours // 24))
+    def runs(self, over: int, hours: int, within: Span | None) -> list[Span]:
+        """The stretches above `over` of at least so long, cut to `within` where that is given."""
+        first, last = within or (0, len(self.values) - 1)
+        flags = [value is not None and value > over for value in self.values[first : last + 1]]
+        return _runs(flags, at_least=-(-hours // 24), shift=first)
 
 
 class _Hours:
@@ -164,22 +167,25 @@ class _Hours:
             total, count = self.sums[-1]
             self.sums.append((total, count) if value is None else (total + value, count + 1))
 
-    def runs(self, over: int, hours: int) -> list[Span]:
-        if self.short_day and hours == 24:
-            return _runs([value is not None and value > over for value in self.values], at_least=1)
-        if self.readings.hourly.value == "each_hour":
-            return _runs([value is not None and value > over for value in self.values], at_least=hours)
+    def runs(self, over: int, hours: int, within: Span | None) -> list[Span]:
+        """The stretches that meet the run, made of hours inside `within` only where that is given."""
+        first, last = within or (0, len(self.values) - 1)
+        short = self.short_day and hours == 24
+        if short or self.readings.hourly.value == "each_hour":
+            flags = [value is not None and value > over for value in self.values[first : last + 1]]
+            return _runs(flags, at_least=1 if short else hours, shift=first)
         if self.readings.day.value == "any_24h" and self.readings.run.value == "every_hour":
-            ends = _runs([self._mean_over(end, over) for end in range(len(self.values))], at_least=max(1, hours - 23))
-            return _merged([(first - 23, last) for first, last in ends])
+            flags = [self._mean_over(end, over) for end in range(first + 23, last + 1)]
+            ends = _runs(flags, at_least=max(1, hours - 23), shift=first + 23)
+            return _merged([(begin - 23, end) for begin, end in ends])
         found: list[Span] = []
-        windows = -(-hours // 24)
-        starts = range(24) if self.readings.day.value == "any_24h" else (-self.offset % 24,)
+        starts = range(first, first + 24)
+        if self.readings.day.value == "natural_day":
+            starts = range(first + (-self.offset - first) % 24, first + (-self.offset - first) % 24 + 1)
         for start in starts:
-            blocks = [self._mean_over(end, over) for end in range(start + 23, len(self.values), 24)]
-            found += [
-                (start + 24 * first, start + 24 * last + 23) for first, last in _runs(blocks, at_least=windows)
-            ]  # fmt: skip
+            blocks = [self._mean_over(end, over) for end in range(start + 23, last + 1, 24)]
+            runs = _runs(blocks, at_least=-(-hours // 24))
+            found += [(start + 24 * begin, start + 24 * end + 23) for begin, end in runs]
         return _merged(found)
 
     def _mean_over(self, end: int, over: int) -> bool:
@@ -191,7 +197,7 @@ class _Hours:
         return count >= self.readings.valid_hours.value and total > over * count
 
 
-def _runs(flags: Sequence[bool], *, at_least: int) -> list[Span]:
+def _runs(flags: Sequence[bool], *, at_least: int, shift: int = 0) -> list[Span]:
     found: list[Span] = []
     start: int | None = None
     for index, flag in enumerate([*flags, False]):
@@ -199,7 +205,7 @@ def _runs(flags: Sequence[bool], *, at_least: int) -> list[Span]:
             start = index
         elif not flag and start is not None:
             if index - start >= at_least:
-                found.append((start, index - 1))
+                found.append((start + shift, index - 1 + shift))
             start = None
     return found
 
@@ -227,8 +233,7 @@ def _spans(criterion: Criterion, series: _Days | _Hours, edition: WarningEdition
 
 def _met_in(criterion: Criterion, series: _Days | _Hours, edition: WarningEdition, within: Span | None) -> list[Span]:
     if criterion.over is not None and criterion.hours is not None:
-        spans = series.runs(criterion.over, criterion.hours)
-        return [s for s in spans if within is None or (within[0] <= s[0] and s[1] <= within[1])]
+        return series.runs(criterion.over, criterion.hours, within)
     if criterion.any_of:
         return _merged([span for part in criterion.any_of for span in _met_in(part, series, edition, within)])
     if edition.readings.severe_run.value == "anywhere":
@@ -236,7 +241,7 @@ def _met_in(criterion: Criterion, series: _Days | _Hours, edition: WarningEditio
         return _merged([span for part in parts for span in part]) if all(parts) else []
     # "inside": the longest run asked for is the episode, and every other condition must be met within it
     longest = max(criterion.runs, key=lambda leaf: leaf.hours or 0)
-    episodes = [s for s in _met_in(longest, series, edition, within)]
+    episodes = _met_in(longest, series, edition, within)
     return [e for e in episodes if all(_met_in(part, series, edition, e) for part in criterion.all_of)]
 
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emergency.risk import level_of_days, level_of_hours, level_only
@@ -233,7 +233,16 @@ def test_a_naive_first_hour_is_refused():
         level_of_hours(NOW_RULES, [80] * 24, first_hour=datetime(2015, 12, 7, 1))  # noqa: DTZ001
 
 
+def test_a_severe_spell_that_outlasts_the_long_run_is_still_inside_it():
+    """Sliding windows lengthen both spells, each at its own end; red by natural days must stay red by hours."""
+    days = [210, 210, 500, 160, 500]
+
+    assert Level.RED is level_of_days(NOW_RULES, days).level
+    assert Level.RED is level_of_hours(NOW_RULES, [value for value in days for _ in range(24)]).level
+
+
 @pytest.mark.parametrize("edition", EDITIONS, ids=NAMES)
+@settings(max_examples=400, deadline=None)
 @given(days=st.lists(st.sampled_from([80, 160, 210, 310, 500, None]), min_size=1, max_size=6))
 def test_constant_days_read_as_hours_reach_at_least_the_same_level(edition, days):
     """Any 24 h is the wider reading: what natural days reach, hours reach too."""
@@ -242,3 +251,50 @@ def test_constant_days_read_as_hours_reach_at_least_the_same_level(edition, days
     assert level_of_hours(edition, hours).level >= level_of_days(edition, days).level
     natural = reading(edition, day="natural_day")
     assert level_of_hours(natural, hours).level is level_of_days(edition, days).level
+
+
+def by_enumeration(edition, hours):
+    """Every chain of 24-h windows tried one by one, on plain lists; chains that overlap are one episode."""
+
+    def window(start, over):
+        valid = [value for value in hours[start : start + 24] if value is not None]
+        return len(valid) >= 20 and sum(valid) > over * len(valid)
+
+    def episodes(leaf, first, last):
+        days = -(-leaf.hours // 24)
+        found = []
+        for start in range(first, last - 24 * days + 2):
+            if all(window(start + 24 * day, leaf.over) for day in range(days)):
+                end = start + 24 * days - 1
+                if found and start <= found[-1][1]:
+                    found[-1] = (found[-1][0], max(found[-1][1], end))
+                else:
+                    found.append((start, end))
+        return found
+
+    def met(criterion):
+        if criterion.any_of:
+            return any(met(part) for part in criterion.any_of)
+        longest = max(criterion.runs, key=lambda leaf: leaf.hours)
+        return any(
+            all(episodes(leaf, *episode) for leaf in criterion.runs) for episode in episodes(longest, 0, len(hours) - 1)
+        )
+
+    reached = (level for level in (Level.RED, Level.ORANGE, Level.YELLOW) if met(edition.criterion(level.word)))
+    return next(reached, Level.NONE)
+
+
+stretches = st.lists(
+    st.tuples(st.integers(1, 40), st.sampled_from([None, 80, 155, 190, 205, 260, 310, 420, 500])),
+    min_size=1,
+    max_size=8,
+)
+
+
+@pytest.mark.parametrize("edition", EDITIONS, ids=NAMES)
+@settings(deadline=None)
+@given(parts=stretches)
+def test_levels_of_hours_agree_with_enumeration(edition, parts):
+    hours = [value for length, value in parts for _ in range(length)]
+
+    assert by_enumeration(edition, hours) is level_of_hours(edition, hours).level
