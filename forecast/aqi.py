@@ -124,7 +124,8 @@ def of_hourly(
     """The real-time report of a dataset of the contract, variables as :func:`of_daily`.
 
     The sliding means that the 2012 edition wants (24-h PM, 8-h O3, 24-h SO2) are made from the dataset's own hours
-    with the least numbers of `completeness`, so its first hours have none.
+    with the least numbers of `completeness`, so its first hours have none. A pollutant that the dataset does not have
+    at all counts as not monitored.
     """
     air.check(dataset)
     rule = completeness or usual()

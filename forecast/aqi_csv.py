@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite, nan
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, get_args
 
 import numpy as np
 
@@ -59,6 +59,8 @@ def annotate(
     DataError with file, row, expected and found, and no output, for anything that is not such a file.
     """
     plan = scheme(edition, mode)
+    if gaps not in get_args(Gaps):
+        raise DataError("The gap rule is not known", expected=" | ".join(get_args(Gaps)), found=gaps)
     monitored = [name for name in air.POLLUTANTS if name not in not_monitored]
     for name in not_monitored:
         if name not in air.POLLUTANTS:

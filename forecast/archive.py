@@ -174,14 +174,21 @@ class Archive:
     def latest_valid_time(self, *, stations: Sequence[str], as_of: datetime) -> datetime | None:
         """The newest hour of which any pollutant of these stations was known at `as_of`; None when there is none."""
         table, known = OBSERVATION, stamp(as_of, name="as_of")
-        query = sa.select(sa.func.max(table.c.valid_time)).where(
-            table.c.station.in_(list(stations)),
-            table.c.received_at <= known,
-            sa.or_(*(table.c[name].is_not(None) for name in air.POLLUTANTS)),
-        )
+        something = sa.or_(*(table.c[name].is_not(None) for name in air.POLLUTANTS))
+        newest = []
         with self.engine.connect() as connection:
-            newest = connection.execute(query).scalar()
-        return None if newest is None else unstamp(newest)
+            for code in stations:  # one short walk back along the key per station
+                query = (
+                    sa.select(table.c.valid_time)
+                    # nothing is received before its hour has ended, so later hours need not be looked at
+                    .where(
+                        table.c.station == code, table.c.valid_time <= known, table.c.received_at <= known, something
+                    )
+                    .order_by(table.c.valid_time.desc())
+                    .limit(1)
+                )
+                newest += connection.execute(query).scalars().all()
+        return unstamp(max(newest)) if newest else None
 
     def revisions(self, *, station: str, valid_time: datetime, as_of: datetime) -> tuple[Mapping[str, Any], ...]:
         """Every version of one station-hour that was known at `as_of`, oldest first: the proof behind a number."""

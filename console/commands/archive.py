@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="观测与预报档案：装入文件，查看内容。", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="观测与预报档案：装入文件，查看内容。", no_args_is_help=True)
 
 
 def default_address() -> str:

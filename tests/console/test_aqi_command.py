@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from console.commands.aqi import app
 from forecast.aqi import calculate
 from forecast.aqi_csv import annotate
-from plans.errors import DataError
+from plans.errors import DataError, LantianError
 
 HEADER = "pm25,pm10,so2,no2,co,o3_8h"
 RESULTS = "iaqi_pm25,iaqi_pm10,iaqi_so2,iaqi_no2,iaqi_co,iaqi_o3,aqi,level,category,primary"
@@ -203,3 +203,23 @@ def test_the_note_about_pm_in_the_2012_hour(tmp_path):
 
     assert result.exit_code == 0
     assert "pm25、pm10" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"edition": "hj633-1999"}, "hj633-2012, hj633-2026"),
+        ({"mode": "weekly"}, r"mode is not known: expected daily \| hourly \| hourly-published, found weekly"),
+        ({"gaps": "none"}, r"expected edition \| available \| strict, found none"),
+        ({"not_monitored": ["pm1"]}, "pollutant is not known"),
+        ({"mode": "hourly-published"}, "habit under the 2012 edition"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_known_ones(tmp_path, change, says):
+    source = tmp_path / "in.csv"
+    source.write_text(f"{HEADER}\n")
+
+    with pytest.raises(LantianError, match=says):
+        annotate(source, tmp_path / "out.csv", **{"edition": "hj633-2026", "mode": "daily"} | change)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
