@@ -175,7 +175,7 @@ class Archive:
         """The newest hour of which any pollutant of these stations was known at `as_of`; None when there is none."""
         table, known = OBSERVATION, stamp(as_of, name="as_of")
         something = sa.or_(*(table.c[name].is_not(None) for name in air.POLLUTANTS))
-        newest = []
+        newest: list[int] = []
         with self.engine.connect() as connection:
             for code in stations:  # one short walk back along the key per station
                 query = (
