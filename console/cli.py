@@ -1,4 +1,4 @@
-"""The command `lantian`: one group whose commands are found by entry point and loaded only when called.
+"""The command `lantian`: a first word that names a command, found by entry point and loaded only when called.
 
 Loading the numerical libraries takes seconds, so nothing heavier than the command itself is imported here.
 """
@@ -7,52 +7,41 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import EntryPoint, entry_points
-
-import click
+from typing import TYPE_CHECKING
 
 from plans.errors import LantianError
+
+if TYPE_CHECKING:
+    import typer
 
 GROUP = "lantian.commands"
 
 
-def _entry_points() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
+def commands() -> dict[str, EntryPoint]:
+    """All commands by name, ours and those of other packages, none of them loaded."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
 
 
-class Commands(click.Group):
-    """A click group that finds its commands through the entry point group "lantian.commands"."""
+def load(point: EntryPoint) -> typer.Typer:
+    """The command's application; LantianError when its package is broken."""
+    try:
+        app: typer.Typer = point.load()
+    except ImportError as error:
+        where = f"{point.name} = {point.value}"
+        raise LantianError("The command cannot be loaded", where=where, found=error, todo="Reinstall it") from error
+    return app
 
-    def list_commands(self, _context: click.Context) -> list[str]:
-        """The names of all commands, sorted."""
-        return sorted(_entry_points())
 
-    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
-        """The command of that name, imported now; None when there is none."""
-        point = _entry_points().get(name)
-        if point is None:
-            return None
-        import typer
-
+def overview() -> str:
+    """What `lantian --help` prints: every command with the first line of its help; a broken one says so."""
+    lines = ["lantian COMMAND [OPTIONS]: the heavy-pollution work of a city's clean-air office.", ""]
+    for name, point in commands().items():
         try:
-            return typer.main.get_command(point.load())
-        except ImportError as error:
-            return _broken(name, point, error)
-
-
-def _broken(name: str, point: EntryPoint, error: ImportError) -> click.Command:
-    """A command that says why it cannot be loaded; one broken plug-in must not take the others down."""
-
-    def say() -> None:
-        raise LantianError(
-            "The command cannot be loaded", where=f"{name} = {point.value}", found=error, todo="Reinstall its package"
-        )
-
-    return click.Command(name, callback=say, help=f"(cannot be loaded: {error})")
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-def cli() -> None:
-    """蓝天 lantian: the heavy-pollution work of a city's clean-air office."""
+            about = _about(load(point))
+        except LantianError as error:
+            about = str(error)
+        lines.append(f"  {name:<10} {about}")
+    return "\n".join([*lines, "", "lantian COMMAND --help tells the options of a command."])
 
 
 def main() -> None:
@@ -60,10 +49,28 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
+    word, *rest = sys.argv[1:] or ["--help"]
     try:
-        cli(prog_name="lantian")
+        if word in ("-h", "--help", "help"):
+            print(overview())
+            return
+        known = commands()
+        if word not in known:
+            raise LantianError("There is no such command", expected="one of " + ", ".join(known), found=word)
+        load(known[word])(args=rest, prog_name=f"lantian {word}")
     except LantianError as error:
-        click.echo(str(error), err=True)
+        print(error, file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(141)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _about(app: typer.Typer) -> str:
+    import inspect
+
+    text = app.info.help if isinstance(app.info.help, str) else None
+    if text is None and app.registered_commands:
+        text = inspect.getdoc(app.registered_commands[0].callback)
+    return (text or "").strip().splitlines()[0] if text else ""

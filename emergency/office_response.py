@@ -72,6 +72,7 @@ class ResponseActs(Acts):
     def file_readings(self, readings: Sequence[tuple[str, Mapping[str, Any]]], *, by: Actor, now: datetime) -> None:
         """A batch of evidence, (order, evidence) pairs, as meters deliver it: one transaction."""
         with self.record.act(now) as act:
+            act.expect("order", [identifier for identifier, _evidence in readings])
             for identifier, evidence in readings:
                 state = existing(act, "order", identifier)
                 act.append("order", identifier, order.file_evidence(state, evidence=evidence, by=by, now=now))

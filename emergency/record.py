@@ -74,6 +74,19 @@ class Record:
                 )
         return cls(engine, drill=drill)
 
+    @staticmethod
+    def kind_of(url: str | Path) -> str | None:
+        """ "drill" or "live", as the record at the address was born; None when there is no record yet."""
+        engine = create_engine(str(url) if "://" in str(url) else f"sqlite:///{Path(url)}")
+        try:
+            with engine.connect() as connection:
+                if not engine.dialect.has_table(connection, about.name):
+                    return None
+                found: str | None = connection.execute(select(about.c.value).where(about.c.name == "kind")).scalar()
+                return found
+        finally:
+            engine.dispose()
+
     # ------------------------------------------------------------------ writing
 
     @contextmanager
@@ -129,10 +142,9 @@ class Record:
         with self.engine.connect() as connection:
             return tuple(entry_of(row) for row in connection.execute(query).mappings())
 
-    def happenings(self) -> list[Happening]:
-        """The whole log as reports need it, oldest first."""
+    def happenings(self, *, after: int = 0) -> list[Happening]:
+        """The log after an entry (all of it by default) as reports need it, oldest first."""
         found: list[Happening] = []
-        after = 0
         while entries := self.entries(after=after, limit=5000):
             found += [
                 Happening(entry.life, entry.stream, entry.event.kind, entry.event.occurred_at, entry.event.data)

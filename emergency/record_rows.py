@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
 from types import ModuleType
@@ -93,6 +93,8 @@ def plain(value: object) -> object:
         return getattr(value, "key", None) or getattr(value, "word", value.value)
     if isinstance(value, Mapping):
         return dict(value)
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     raise TypeError(f"The record holds no {type(value).__name__}.")
 
 
@@ -112,5 +114,5 @@ def projection_of(life: str, stream: str, state: Any, version: int, opened: str,
         "level": getattr(level, "word", level),
         "opened_at": opened,
         "changed_at": changed,
-        "body": canonical(asdict(state)),
+        "body": canonical({field.name: getattr(state, field.name) for field in fields(state)}),
     }

@@ -119,6 +119,8 @@ class Evaluation:
     never_received: int
     findings: Mapping[str, int]
     """Last verdict per order."""
+    never_judged: int
+    """Orders that ended before anything could be judged."""
     problems: int
     problems_closed: int
     reduction_ordered: Mapping[str, float]
@@ -170,6 +172,7 @@ def evaluate(
         received_late=len(late),
         never_received=len(orders) - len(received),
         findings=dict(sorted(verdicts.items())),
+        never_judged=len(orders) - sum(verdicts.values()),
         problems=len(problems),
         problems_closed=sum(row["state"] == "closed" for row in problems),
         reduction_ordered=dict(reduction_ordered),

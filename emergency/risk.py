@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from emergency.consultation_triggers import Observed, ObservedDay, ObservedHour, TriggerMet, triggers_met
 from emergency.criteria import ClauseMet, Judgement, level_of_days, level_of_hours, level_only
@@ -26,7 +27,7 @@ from emergency.episode import (
 from emergency.vocabulary import BEIJING, Level
 from forecast.outlook import Outlook
 from plans.rulebook import Rules
-from plans.schema import CityPlan
+from plans.schema import CityPlan, WarningEdition
 
 __all__ = [
     "Assessment", "ClauseMet", "Judgement", "LiftAdvice", "Observed", "ObservedDay", "ObservedHour", "StartAtOnce",
@@ -84,6 +85,14 @@ class Assessment:
         return tuple(dict.fromkeys(every))
 
 
+@lru_cache(maxsize=16)
+def _levels(
+    edition: WarningEdition, past: tuple[int | None, ...], paths: tuple[tuple[int, ...], ...]
+) -> tuple[Level, ...]:
+    """The level of every path; kept, because one outlook is assessed many times in its day."""
+    return tuple(level_only(edition, [*past, *path], counts_from=len(past)) for path in paths)
+
+
 def assess(
     outlook: Outlook,
     observed: Observed,
@@ -111,7 +120,7 @@ def assess(
     judgement = level_of_days(edition, [*past, *values], first_day=begin, counts_from=len(past))
 
     paths = outlook.aqi_paths
-    reached = [level_only(edition, [*past, *path], counts_from=len(past)) for path in paths]
+    reached = _levels(edition, tuple(past), paths)
     probability = {
         level: sum(one >= level for one in reached) / len(reached) if reached else 0.0
         for level in (Level.YELLOW, Level.ORANGE, Level.RED)

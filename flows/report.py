@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from emergency import report
+from emergency.lifecycle import Happening
 from emergency.office import Office
 from emergency.record import Record
 from emergency.record_rows import plain
@@ -24,8 +25,10 @@ EVALUATE_AFTER = timedelta(hours=24)
 """How long after the end of a response its evaluation is made in a replay."""
 
 
-def table(stage: Stage, record: Record, *, first: date, last: date) -> tuple[Day, ...]:
-    """The rows of the days from first to last."""
+def table(
+    stage: Stage, record: Record, *, first: date, last: date, happenings: Sequence[Happening] | None = None
+) -> tuple[Day, ...]:
+    """The rows of the days from first to last; `happenings` spares reading the whole log again."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     observed = stage.air.daily()
     morning, ahead = {}, {}
@@ -35,7 +38,13 @@ def table(stage: Stage, record: Record, *, first: date, last: date) -> tuple[Day
             morning[day] = (own.median, own.probability_above(150), own.probability_above(200))
         if yesterday is not None and (then := _of(yesterday, day)) is not None:
             ahead[day] = then.median
-    return report.day_table(days, record.happenings(), observed=observed, morning=morning, day_ahead=ahead)
+    return report.day_table(
+        days,
+        record.happenings() if happenings is None else happenings,
+        observed=observed,
+        morning=morning,
+        day_ahead=ahead,
+    )
 
 
 def evaluate_ended(stage: Stage, office: Office, now: datetime) -> None:
@@ -53,9 +62,8 @@ def evaluate_ended(stage: Stage, office: Office, now: datetime) -> None:
             by=person(Role.OFFICE_DIRECTOR),
             now=now,
         )
-    reviewed = {row["stream"] for row in office.record.now("activation", states=("reviewed",))}
-    for row in office.record.now("order", states=("released", "superseded", "exempted")):
-        if row["parent"] in reviewed:
+    for response in office.record.now("activation", states=("reviewed",)):
+        for row in office.record.now("order", parent=response["stream"], states=("released", "superseded", "exempted")):
             office.close_order(row["stream"], now=now)
 
 

@@ -24,6 +24,9 @@ from plans.schema import CityPlan
 MOST_CHASES = 3
 """After so many unanswered chases the matter goes to the inspectors; a setting of the office."""
 
+READINGS_WITHIN = timedelta(hours=24)
+"""How long after the execution deadline readings may be awaited before their absence is itself a finding; a setting."""
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -130,7 +133,10 @@ def judge_compliance(office: Office, now: datetime) -> None:
         silent = order.acknowledged_at is None
         if not silent and now <= order.execute_by:
             continue
-        finding = compliance.find(order, readings_of(order, since=order.execute_by), now=now)
+        readings = readings_of(order, since=order.execute_by)
+        if not silent and not readings and now <= order.execute_by + READINGS_WITHIN:
+            continue
+        finding = compliance.find(order, readings, now=now)
         last = order.findings[-1]["verdict"] if order.findings else None
         if finding.verdict.key != last:
             office.record_finding(row["stream"], finding, by=SYSTEM, now=now)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from emergency.compliance import Verdict
+from emergency.lifecycle import Happening
 from emergency.record import Record
 from emergency.report import Day
 from emergency.vocabulary import Level
@@ -40,10 +41,18 @@ def header(stage: Stage) -> None:
     line("  ".join(_pad(title, width) for title, width in _COLUMNS))
 
 
-def day(stage: Stage, record: Record, of: date) -> None:
-    """The line of one finished day."""
-    (row,) = report.table(stage, record, first=of, last=of)
-    line("  ".join(_pad(text, width) for text, (_title, width) in zip(_cells(row), _COLUMNS, strict=True)))
+class Teller:
+    """Tells one line a day; reads of the log only what is new."""
+
+    def __init__(self, stage: Stage, record: Record) -> None:
+        self.stage, self.record = stage, record
+        self._log: list[Happening] = []
+
+    def day(self, of: date) -> None:
+        """The line of one finished day."""
+        self._log += self.record.happenings(after=len(self._log))
+        (row,) = report.table(self.stage, self.record, first=of, last=of, happenings=self._log)
+        line("  ".join(_pad(text, width) for text, (_title, width) in zip(_cells(row), _COLUMNS, strict=True)))
 
 
 def evaluations(record: Record) -> None:
@@ -66,11 +75,13 @@ def _evaluation(made: dict[str, Any]) -> None:
         f"（其中响应中{made['hits']}天，未响应{made['misses']}天），空报{made['false_alarms']}天，>200共{made['days_over_200']}天"
     )
     line(
-        f"  指令 {made['orders']} 份，签收 {made['received']}（逾期 {made['received_late']}），始终未签 {made['never_received']}；"
+        f"  指令 {made['orders']} 份，签收 {made['received']}（逾期 {made['received_late']}），"
+        f"始终未签 {made['never_received']}；"
         f"问题 {made['problems']} 个，销号 {made['problems_closed']} 个"
     )
     verdicts = {verdict.key: verdict.chinese for verdict in Verdict}
-    line("  核查：" + "，".join(f"{verdicts[key]}{count}" for key, count in made["findings"].items()))
+    judged = [f"{verdicts[key]}{count}" for key, count in made["findings"].items()]
+    line("  核查：" + "，".join([*judged, f"未到核查时点{made['never_judged']}"]))
     target = made["target"]
     cuts = []
     for pollutant, promised in made["reduction_ordered"].items():

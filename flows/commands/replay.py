@@ -31,7 +31,6 @@ def replay(
     seed: Annotated[int, typer.Option(help="seed of the simulated people and plants")] = 7,
     fresh: Annotated[bool, typer.Option(help="begin anew even if an unfinished replay is there")] = False,
     home: Annotated[Path | None, typer.Option(help="working folder (default: LANTIAN_HOME/replay/<scenario>)")] = None,
-    prefect: Annotated[bool, typer.Option(help="run as a Prefect flow (needs a Prefect server)")] = False,
 ) -> None:
     """Replay a past episode as a drill: one line a day, then the evaluation of each episode and the record's digest.
 
@@ -49,12 +48,10 @@ def replay(
     folder = home or staging.default_home(chosen.name)
     if not chosen.simulated and find_data() is None:
         staging.refuse_without_data()
-    if prefect:
-        from flows.scheduled import replay_flow
-
-        replay_flow(scenario=scenario, first=begin, last=end, seed=seed, fresh=fresh, home=str(folder))
-    stage, record = staging.open_replay(chosen, first=begin, last=end, seed=seed, fresh=fresh, home=folder, say=tell.line)
+    stage, record = staging.open_replay(
+        chosen, first=begin, last=end, seed=seed, fresh=fresh, home=folder, say=tell.line
+    )
     tell.header(stage)
-    digest = staging.play(stage, record, on_day=lambda day: tell.day(stage, record, day))
+    digest = staging.play(stage, record, on_day=tell.Teller(stage, record).day)
     tell.evaluations(record)
     tell.line(f"记录摘要 record digest: {digest}")
