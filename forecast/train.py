@@ -102,6 +102,8 @@ def train(
         raise DataError("There are no data to train on", expected=f"hours before {until.isoformat()}", found="none")
     region = tuple(sorted({code for area in areas for code in area.stations}))
     sample = features.build(dataset, areas=areas, region=region, issue_hour=issue_hour).until(until)
+    import sklearn.ensemble  # noqa: F401  (limits reach only libraries that are loaded)
+
     with threadpool_limits(limits=1):  # spinning OpenMP threads make boosting up to 50 times slower on a busy machine
         fitted = prepared(model, effort).fit(sample)
     return _trained(

@@ -172,7 +172,7 @@ class Boosted:
                 if len(there) < 40:
                     continue
                 model = HistGradientBoostingRegressor(
-                    max_iter=self.trees, learning_rate=0.06, max_leaf_nodes=6, min_samples_leaf=15,
+                    max_iter=self.trees, max_bins=63, learning_rate=0.06, max_leaf_nodes=6, min_samples_leaf=15,
                     l2_regularization=5.0, max_features=0.3, early_stopping=False, random_state=0,
                 )  # fmt: skip
                 fitted[f"{pollutant}/{lead}"] = Trees.of(model.fit(x[there], y[there]))

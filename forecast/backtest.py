@@ -1,0 +1,203 @@
+"""Rolling-origin backtests on the code of operations: train once on the past, then forecast every following day.
+
+Every issue day D closes with its hour 24; predictors look at D and before, the truth is the official daily statistic of
+D+1..D+7. The models compared run over the same rows. From the paths that every model gives, the table of the issue
+contract follows: quantiles, exceedances and primary pollutant of daily AQI under one edition.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from forecast import air, features
+from forecast.features import LEADS, TARGETS, Area, Sample
+from forecast.outlook import QUANTILES
+from forecast.predict import aqi_of, seed
+from forecast.train import Effort, Trained, train
+from plans.errors import DataError
+
+COLUMNS: tuple[str, ...] = (
+    "station", "issue_date", "valid_date", "lead", "mean",
+    *(f"q{round(probability * 100):02d}" for probability in QUANTILES),
+    "p_gt100", "p_gt150", "p_gt200", "primary", "model", "weather_mode",
+)  # fmt: skip
+"""Of the table; AQI in whole numbers except the mean."""
+
+PEERS: tuple[str, ...] = ("persistence", "climatology", "harmonic")
+"""Models every blend is held against."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Forecasts:
+    """What one model said: AQI and PM2.5 scenarios of every area, issue day and lead."""
+
+    model: str
+    aqi: np.ndarray
+    """(area, issue, lead, path) int16."""
+    pm25: np.ndarray
+    """(area, issue, lead, path) float32, ug/m3."""
+    primary: np.ndarray
+    """(area, issue, lead, pollutant): share of paths in which it is a primary pollutant."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backtest:
+    """Forecasts of several models and what was observed."""
+
+    areas: tuple[str, ...]
+    issue_dates: np.ndarray
+    """(issue,) datetime64[D]: the day D at whose end the forecast is made."""
+    edition: str
+    train_until: date
+    weather_mode: str
+    observed_aqi: np.ndarray
+    """(area, issue, lead) float64, NaN where the day has no AQI: a pollutant missing, or outside the period."""
+    observed_pm25: np.ndarray
+    observed_primary: np.ndarray
+    """(area, issue, lead) uint8 mask, 0 where none or unknown."""
+    forecasts: Mapping[str, Forecasts]
+
+    def rows(self, model: str) -> Iterator[dict[str, object]]:
+        """The table of one model, in the order of COLUMNS: every issue day with its seven days ahead."""
+        said = self.forecasts[model]
+        for area, issue, lead in np.ndindex(said.aqi.shape[:3]):
+            valid = self.issue_dates[issue] + np.timedelta64(lead + 1, "D")
+            members = np.sort(said.aqi[area, issue, lead])
+            made = np.quantile(members, QUANTILES, method="inverted_cdf")
+            share = said.primary[area, issue, lead]
+            likely = share.max() >= 0.5 * max(1e-9, float(np.mean(members > 50)))
+            yield {
+                "station": self.areas[area],
+                "issue_date": str(self.issue_dates[issue]),
+                "valid_date": str(valid),
+                "lead": lead + 1,
+                "mean": round(float(members.mean()), 2),
+                **{name: int(value) for name, value in zip(COLUMNS[5:12], made, strict=True)},
+                **{f"p_gt{limit}": round(float(np.mean(members > limit)), 4) for limit in (100, 150, 200)},
+                "primary": air.POLLUTANTS[int(share.argmax())] if likely and share.max() > 0 else "",
+                "model": model,
+                "weather_mode": self.weather_mode,
+            }
+
+    def write(self, path: str | Path, *, models: Sequence[str] | None = None) -> int:
+        """How many rows were written as CSV, complete or not at all; DataError for another kind of file."""
+        path = check_target(path)
+        count = 0
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}", suffix=".part")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+                writer.writeheader()
+                for model in models or tuple(self.forecasts):
+                    for row in self.rows(model):
+                        writer.writerow(row)
+                        count += 1
+            Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+        return count
+
+
+def check_target(path: str | Path) -> Path:
+    """The path of a table that can be written there; DataError for a kind of file or a folder that will not do."""
+    path = Path(path)
+    if path.suffix == ".parquet":
+        raise DataError("Parquet cannot be written: pyarrow is not installed", where=path.name, todo="Ask for .csv")
+    if path.suffix != ".csv":
+        raise DataError("The kind of file is not known", where=path.name, expected=".csv")
+    if not path.parent.is_dir():
+        raise DataError("The folder is not there", where=str(path.parent), todo="Make it first")
+    return path
+
+
+def run(
+    dataset: xr.Dataset,
+    *,
+    train_until: date,
+    first: date,
+    last: date,
+    edition: str,
+    areas: Sequence[Area] | None = None,
+    models: Sequence[str] = ("blend", *PEERS),
+    effort: Effort = "demo",
+    paths: int = 200,
+    trained: Mapping[str, Trained] | None = None,
+    say: Callable[[str], None] = lambda _text: None,
+) -> Backtest:
+    """Forecasts by models that saw nothing of `train_until` or later, issued at the end of every day first - 1 .. last.
+
+    So every natural day of first..last is forecast at lead 1, and each of them is also an issue day (the last one needs
+    its hours up to 20 at least). The truth kept for scoring is that of days ahead inside first..last. `areas` defaults
+    to every station of the dataset; `trained` takes models already made. DataError: `first` before `train_until` (the
+    model would have seen its exam), days outside the data.
+    """
+    if first < train_until:
+        expected = f"{train_until} or later"
+        raise DataError("The test begins inside the training", expected=expected, found=str(first))
+    if last < first:
+        raise DataError("The test ends before it begins", expected=f"{first} or later", found=str(last))
+    stations = [str(code) for code in dataset["station"].values]
+    areas = tuple(areas) if areas is not None else tuple(Area(code, (code,)) for code in stations)
+    region = tuple(sorted({code for area in areas for code in area.stations}))
+    sample = features.build(dataset, areas=areas, region=region)
+    before, day = np.datetime64(first, "D") - 1, np.datetime64(last, "D")
+    rows = np.flatnonzero((sample.days >= before) & (sample.days <= day))
+    issues = sample.days[rows]
+    if len(rows) == 0 or issues[0] > before or issues[-1] < day - 1:
+        expected, found = f"{sample.days[0]} to {sample.days[-1]}", f"{first} to {last}"
+        raise DataError("The test days are outside the data", expected=expected, found=found)
+    observed_aqi, observed_pm25, observed_primary = truth(sample, rows, last=last, edition=edition)
+    forecasts = {}
+    for name in models:
+        made = (trained or {}).get(name) or train(dataset, until=train_until, areas=areas, effort=effort, model=name)
+        say(f"{name} trained on {made.manifest['first_day']}..{made.manifest['last_day']}")
+        forecasts[name] = _forecasts(made, sample, rows, edition=edition, count=paths)
+        say(f"{name} forecast {len(rows)} days of {len(areas)} areas")
+    return Backtest(
+        areas=tuple(area.key for area in areas),
+        issue_dates=issues,
+        edition=edition,
+        train_until=train_until,
+        weather_mode="none",
+        observed_aqi=observed_aqi,
+        observed_pm25=observed_pm25,
+        observed_primary=observed_primary,
+        forecasts=forecasts,
+    )
+
+
+def truth(sample: Sample, rows: np.ndarray, *, last: date, edition: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(area, issue, lead): observed AQI, PM2.5 and primary mask of the days ahead of some rows, up to a last day.
+
+    NaN or 0 where unknown. A day without one of the six pollutants has no observed AQI here: the largest IAQI might be
+    the missing one.
+    """
+    ahead = sample.days[rows][:, None] + np.arange(1, LEADS + 1) * np.timedelta64(1, "D")
+    inside = ahead <= np.datetime64(last, "D")
+    values = np.where(inside[None, :, :, None], features.from_log(sample.targets()[:, rows]), np.nan)
+    aqi, primary = aqi_of(values, edition=edition)
+    whole = ~np.isnan(values).any(axis=-1)
+    return np.where(whole, aqi.astype(np.float64), np.nan), values[..., 0], np.where(whole, primary, 0).astype(np.uint8)
+
+
+def _forecasts(model: Trained, sample: Sample, rows: np.ndarray, *, edition: str, count: int) -> Forecasts:
+    aqi, pm25, primary = [], [], []
+    for area in sample.areas:
+        moments = [features.issue_time(day.item(), issue_hour=sample.issue_hour) for day in sample.days[rows]]
+        seeds = np.array([seed(area, moment) for moment in moments], dtype=np.uint64)
+        paths = model.model.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
+        index, mask = aqi_of(paths, edition=edition)
+        aqi.append(np.moveaxis(index, 1, -1))
+        pm25.append(np.moveaxis(paths[..., 0], 1, -1).astype(np.float32))
+        bits = [(mask >> bit & 1).mean(axis=1) for bit in range(len(TARGETS))]
+        primary.append(np.stack(bits, axis=-1))
+    return Forecasts(model=model.name, aqi=np.stack(aqi), pm25=np.stack(pm25), primary=np.stack(primary))
