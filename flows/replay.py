@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from emergency.desk import desk_of
 from emergency.office import Instruction, Office
@@ -50,6 +51,8 @@ class Stage:
     """Share of the whole-society emission cut at a level, per pollutant; of all enterprises or only of the named."""
     targets: Mapping[Level, float]
     simulated_air: bool
+    leaders_wait: timedelta = timedelta(hours=1)
+    """How long simulated leaders leave a draft alone; the demo gives the visitor more time to sign first."""
     notes: tuple[str, ...] = ()
     """What a reader of the reports must know: simulated people, assumed editions."""
 
@@ -68,7 +71,7 @@ class Stage:
         """The rules of a day, with the editions this replay assumes."""
         return self.book.on(day, assume=self.assume)
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Digest of all that decides how the replay runs; a record made with another one is not continued."""
         parts = {
@@ -146,6 +149,7 @@ def tick(stage: Stage, office: Office, now: datetime) -> None:
         seed=stage.seed,
         instructions={level: list(items) for level, items in stage.instructions.items()},
         list_digest=stage.list_digest,
+        leaders_wait=stage.leaders_wait,
     )
     respond.start_due(office, now)
     sealed, address_of = deliver.SealedChannel(), _sealed_address(stage)

@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from emergency.record import Record
-from flows import evaluation, replay
+from flows import replay
+from flows import report as evaluation
 from plans.errors import LantianError
 
 

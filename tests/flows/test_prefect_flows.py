@@ -1,0 +1,75 @@
+"""The Prefect flows on a real embedded server: coarse, rerunnable, and only the clock."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from emergency.record import Record
+from flows import prefect_server, stage
+from flows.scenario import sample
+
+pytestmark = pytest.mark.flow
+FIRST = date(2015, 12, 1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """An embedded Prefect server on the loopback; this process is pointed at it."""
+    home = tmp_path_factory.mktemp("prefect")
+    port = prefect_server.free_port()
+    process = prefect_server.start(home, port=port)
+    with prefect_server.stopping(process):
+        api = prefect_server.wait(process, port=port)
+        prefect_server.use(api, home)
+        yield api
+
+
+@pytest.fixture(scope="module")
+def played(server, tmp_path_factory):
+    """The home of a three-day replay that ran as a Prefect flow, and its digest."""
+    from flows.scheduled import replay_flow
+
+    home = tmp_path_factory.mktemp("home")
+    last = FIRST + timedelta(days=2)
+    return home, replay_flow(scenario="sample", first=FIRST, last=last, seed=7, home=str(home))
+
+
+def test_a_replay_through_prefect_is_the_replay_without_it(played, tmp_path):
+    home, digest = played
+    (tmp_path / "archive.db").write_bytes((home / "archive.db").read_bytes())
+    made, record = stage.open_replay(sample(), first=FIRST, last=FIRST + timedelta(days=2), seed=7, home=tmp_path)
+
+    assert digest == stage.play(made, record)
+
+
+def test_respond_and_deliver_run_twice_change_nothing_the_second_time(played):
+    from flows.scheduled import deliver_flow, respond_flow
+
+    home, _digest = played
+    respond_flow(str(home))
+    deliver_flow(str(home))
+    before = Record.open(home / "record.db", drill=True).head()
+
+    assert 0 == respond_flow(str(home))
+    assert 0 == deliver_flow(str(home))
+    assert before == Record.open(home / "record.db", drill=True).head()
+
+
+def test_the_outlook_flow_issues_once_a_day(played):
+    from flows.post import open_post
+    from flows.scheduled import outlook_flow
+
+    home, _digest = played
+    now = open_post(home).now + timedelta(hours=2)
+
+    assert outlook_flow(str(home), now) == outlook_flow(str(home), now)
+
+
+def test_the_report_flow_tells_the_day_and_says_it_is_a_drill(played):
+    from flows.scheduled import report_flow
+
+    text = report_flow(str(played[0]))
+
+    assert text.startswith("【演练】")
+    assert "2015年12月03日" in text
+    assert "监测数据由程序模拟生成" in text
