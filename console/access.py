@@ -1,0 +1,88 @@
+"""Who may open or send what: one table for every route of the console. What is not in it, nobody may.
+
+Authority over acts (who may sign a red warning) is not here but in the life-cycles, by the city plan. This table only
+says which doors exist for which roles; an enterprise never passes a staff door, and the other way round.
+"""
+
+from __future__ import annotations
+
+from emergency.vocabulary import Role
+
+PUBLIC: frozenset[Role] | None = None
+"""Open without log-in."""
+
+STAFF = frozenset(Role) - {Role.ENTERPRISE, Role.SYSTEM}
+ANYONE = STAFF | {Role.ENTERPRISE}
+DUTY = frozenset({Role.DUTY_OFFICER})
+OFFICE = frozenset({Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR})
+DIRECTOR = frozenset({Role.OFFICE_DIRECTOR})
+LEADERS = frozenset({Role.OFFICE_DIRECTOR, Role.VICE_MAYOR, Role.MAYOR})
+SPEAKERS = frozenset({
+    Role.FORECASTER, Role.METEOROLOGIST, Role.EXPERT, Role.TERRITORY, Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR,
+})  # fmt: skip
+INSPECTORS = frozenset({Role.INSPECTOR, Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR})
+PLANT = frozenset({Role.ENTERPRISE})
+CLOCK = frozenset({Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR, Role.ADMINISTRATOR})
+
+ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
+    ("GET", "/health"): PUBLIC,
+    ("GET", "/static/{name}"): PUBLIC,
+    ("GET", "/favicon.svg"): PUBLIC,
+    ("GET", "/login"): PUBLIC,
+    ("POST", "/login"): PUBLIC,
+    ("POST", "/logout"): ANYONE,
+    ("GET", "/"): ANYONE,
+    # duty desk
+    ("GET", "/desk"): STAFF,
+    ("GET", "/desk/live"): STAFF,
+    # consultations
+    ("GET", "/consultations"): STAFF,
+    ("GET", "/consultations/{identifier}"): STAFF,
+    ("GET", "/consultations/{identifier}/judgement"): STAFF,
+    ("POST", "/consultations/{identifier}/convene"): OFFICE,
+    ("POST", "/consultations/{identifier}/opinion"): SPEAKERS,
+    ("POST", "/consultations/{identifier}/absence"): OFFICE,
+    ("POST", "/consultations/{identifier}/conclude"): DIRECTOR,
+    ("POST", "/consultations/{identifier}/cancel"): OFFICE,
+    # warnings
+    ("GET", "/warnings"): STAFF,
+    ("GET", "/warnings/draft"): OFFICE,
+    ("POST", "/warnings/draft"): OFFICE,
+    ("GET", "/warnings/{identifier}"): STAFF,
+    ("POST", "/warnings/{identifier}/approve"): STAFF,  # who may sign is the plan's matter, and it answers in words
+    ("POST", "/warnings/{identifier}/return"): STAFF,
+    ("POST", "/warnings/{identifier}/withdraw"): OFFICE,
+    ("POST", "/warnings/{identifier}/issue"): OFFICE,
+    ("POST", "/warnings/{identifier}/lift"): OFFICE,
+    # orders
+    ("GET", "/orders"): STAFF,
+    ("GET", "/orders/{identifier}"): STAFF,
+    ("POST", "/orders/{identifier}/acknowledge"): OFFICE,
+    ("POST", "/orders/{identifier}/chase"): OFFICE,
+    # problems
+    ("GET", "/problems"): STAFF,
+    ("GET", "/problems/{identifier}"): STAFF,
+    ("POST", "/problems/{identifier}/assign"): OFFICE,
+    ("POST", "/problems/{identifier}/rectify"): frozenset({Role.TERRITORY, Role.DUTY_OFFICER}),
+    ("POST", "/problems/{identifier}/look-back"): INSPECTORS,
+    # record, reports, replay
+    ("GET", "/record"): STAFF,
+    ("POST", "/record/verify"): STAFF,
+    ("GET", "/exhibits/{digest}"): STAFF,
+    ("GET", "/reports"): STAFF,
+    ("GET", "/replay"): STAFF,
+    ("POST", "/replay"): CLOCK,
+    # enterprise portal
+    ("GET", "/my"): PLANT,
+    ("GET", "/my/{identifier}"): PLANT,
+    ("POST", "/my/{identifier}/acknowledge"): PLANT,
+    ("POST", "/my/{identifier}/execute"): PLANT,
+}
+
+
+def allowed(method: str, path: str, role: Role | None) -> bool:
+    """Whether a role (None: nobody logged in) may use the route; False for a route that is not in the table."""
+    if (method, path) not in ACCESS:
+        return False
+    roles = ACCESS[method, path]
+    return roles is None or role in roles

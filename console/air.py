@@ -1,0 +1,157 @@
+"""The observed air and the outlook as the desk shows them, read as of now and kept for a minute."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from console.settings import Settings
+from emergency.risk import Observed, ObservedDay, ObservedHour
+from emergency.vocabulary import BEIJING
+from forecast.outlook import Outlook
+from plans.errors import DataError
+
+DAYS_BACK = 11
+"""Observed days before now that are read: ten whole ones for the rules, and today."""
+SILENT_AFTER = timedelta(hours=3)
+"""A station without a value for so long is marked silent. A setting of the office (confidence I)."""
+KEPT = 60.0
+"""Seconds a reading is kept: a correction that arrives within the hour shows after a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationNow:
+    """One row of the station table."""
+
+    code: str
+    name: str
+    aqi: int | None
+    pm25: float | None
+    valid_time: datetime | None
+    """End of the newest hour with a value; None when there is none in the days read."""
+    age: timedelta | None
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AirNow:
+    """What is known of the air at one moment."""
+
+    hours: tuple[tuple[datetime, int | None, float | None], ...]
+    """End of hour, AQI and PM2.5 of the city, oldest first, the last 72."""
+    observed: Observed
+    stations: tuple[StationNow, ...]
+    fault: str = ""
+    """Why nothing is known, in Chinese; empty when all went well."""
+
+    @property
+    def latest(self) -> tuple[datetime, int, float | None] | None:
+        """The newest hour of the city with an AQI."""
+        return next(((at, aqi, pm) for at, aqi, pm in reversed(self.hours) if aqi is not None), None)
+
+    @property
+    def days(self) -> dict[date, int | None]:
+        """Daily AQI of complete past days."""
+        return {item.valid_date: item.aqi for item in self.observed.days}
+
+
+NOTHING = AirNow((), Observed(), ())
+
+
+class AirReader:
+    """Reads the archive; safe to call from many threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._kept: tuple[Any, float, AirNow] | None = None
+        self._names: dict[str, str] | None = None
+
+    def at(self, now: datetime) -> AirNow:
+        """The air as it was known at `now`; without an archive nothing, with the reason in `fault`."""
+        archive = self.settings.archive
+        if archive is None:
+            return AirNow((), Observed(), (), fault="没有接入监测档案")
+        with self._lock:
+            key = now.replace(minute=0, second=0, microsecond=0)
+            if self._kept is not None and self._kept[0] == key and time.monotonic() - self._kept[1] < KEPT:
+                return self._kept[2]
+            try:
+                found = self._read(now)
+            except DataError as error:
+                found = AirNow((), Observed(), (), fault=f"监测档案不能读取：{error}")
+            self._kept = (key, time.monotonic(), found)
+            return found
+
+    def outlook(self, now: datetime) -> Outlook | None:
+        """The outlook in force at `now`: the archive's newest, else the one behind the newest consultation."""
+        archive, record = self.settings.archive, self.settings.office.record
+        found = archive.outlook(self.settings.area, as_of=now) if archive is not None else None
+        if found is not None:
+            return found
+        rows = record.now("consultation")
+        exhibit = record.exhibit(rows[-1]["body"]["outlook_digest"]) if rows else None
+        return Outlook.from_json(exhibit[1].decode()) if exhibit else None
+
+    def names(self) -> dict[str, str]:
+        """Station names by code; the code where the archive has no name."""
+        if self._names is None:
+            archive = self.settings.archive
+            known = {station.code: station.name for station in archive.stations()} if archive else {}
+            self._names = {code: known.get(code) or code for code in self.settings.stations}
+        return self._names
+
+    def _read(self, now: datetime) -> AirNow:
+        from forecast.city_air import city_air
+
+        settings = self.settings
+        assert settings.archive is not None
+        local = now.astimezone(BEIJING)
+        start = (local - timedelta(days=DAYS_BACK)).replace(hour=0, minute=0, second=0, microsecond=0)
+        end = local.replace(minute=0, second=0, microsecond=0)
+        air = city_air(
+            settings.archive,
+            stations=settings.stations,
+            mean_of=settings.mean_of,
+            start=start,
+            end=end,
+            as_of=now,
+            edition=settings.edition,
+            delay=settings.delay,
+        )
+        last = air.hours_known(now)
+        hours = tuple(zip(air.valid_times[:last], air.aqi[:last], air.pm25[:last], strict=True))
+        known = air.days_known(now)
+        observed = Observed(
+            days=tuple(
+                ObservedDay(air.days[i], air.daily_aqi[i], air.daily_primary[i])
+                for i in range(max(0, known - 10), known)
+            ),
+            hours=tuple(ObservedHour(at, aqi) for at, aqi, _pm in hours[-72:]),
+            pm25=hours[-1][2] if hours else None,
+        )
+        stations = tuple(
+            self._station(
+                code, air.valid_times[:last], air.station_aqi[code][:last], air.station_pm25[code][:last], now
+            )
+            for code in settings.stations
+        )
+        return AirNow(hours[-72:], observed, stations)
+
+    def _station(
+        self,
+        code: str,
+        times: tuple[datetime, ...],
+        aqi: tuple[int | None, ...],
+        pm25: tuple[float | None, ...],
+        now: datetime,
+    ) -> StationNow:
+        name = self.names()[code]
+        for index in range(len(times) - 1, -1, -1):
+            if aqi[index] is not None or pm25[index] is not None:
+                age = now - times[index]
+                return StationNow(code, name, aqi[index], pm25[index], times[index], age, age > SILENT_AFTER)
+        return StationNow(code, name, None, None, None, None, silent=True)

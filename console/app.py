@@ -1,0 +1,101 @@
+"""The console as an ASGI application: pages for the office, a portal for enterprises, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+
+from console import login
+from console.air import AirReader
+from console.auth import Attempts, Sessions
+from console.envelope import HEADERS, Envelope
+from console.page import BadForm, Console, environment, guard, missing, page
+from console.portal import orders as portal
+from console.settings import Settings
+from console.staff import consultation, desk, order, problem, record, replay, warning
+from emergency.vocabulary import Role
+from plans.errors import LantianError
+
+STATIC = Path(__file__).resolve().parent / "static"
+FILES = {
+    "console.css": "text/css; charset=utf-8",
+    "console.js": "text/javascript; charset=utf-8",
+    "favicon.svg": "image/svg+xml",
+    "favicon-drill.svg": "image/svg+xml",
+}
+log = logging.getLogger("lantian.console")
+
+
+def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts: Attempts | None = None) -> FastAPI:
+    """The application of one office. Every route stands in `console.access`; one that does not is refused."""
+    app = FastAPI(
+        title="蓝天", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(guard)],
+        redirect_slashes=False,
+    )  # fmt: skip
+    app.state.console = Console(
+        settings, sessions or Sessions(settings), attempts or Attempts(), AirReader(settings), environment()
+    )
+    app.add_middleware(Envelope, secure=settings.secure_cookie)
+    for module in (login, desk, consultation, warning, order, problem, record, replay, portal):
+        app.include_router(module.router)
+
+    @app.get("/health")
+    def health() -> JSONResponse:
+        seq, digest = settings.office.record.head()
+        return JSONResponse(
+            {"status": "ok", "drill": settings.office.record.drill, "entries": seq, "head": digest[:12]}
+        )
+
+    @app.get("/static/{name}")
+    def static(name: str) -> Response:
+        if name not in FILES:
+            raise missing("文件")
+        headers = {"cache-control": "public, max-age=300"}
+        return FileResponse(STATIC / name, media_type=FILES[name], headers=headers)
+
+    @app.get("/favicon.svg")
+    def favicon() -> Response:
+        name = "favicon-drill.svg" if settings.office.record.drill else "favicon.svg"
+        return FileResponse(STATIC / name, media_type="image/svg+xml")
+
+    @app.get("/")
+    def home(request: Request) -> Response:
+        mine = request.state.account.role is Role.ENTERPRISE
+        return RedirectResponse("/my" if mine else "/desk", status_code=303)
+
+    @app.exception_handler(HTTPException)
+    def refused(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 401 and request.method == "GET" and request.url.path != "/desk/live":
+            target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=303)
+        plain = {404: "没有这个页面。", 405: "不能这样使用这个地址。"}
+        sentence = error.detail if error.detail and not error.detail.isascii() else plain.get(error.status_code, "")
+        return page(request, "refused.html", status=error.status_code, sentence=sentence or "请求无法处理。")
+
+    @app.exception_handler(RequestValidationError)
+    def unclear(request: Request, _error: RequestValidationError) -> Response:
+        return page(request, "refused.html", status=400, sentence="地址中的参数无法理解。")
+
+    @app.exception_handler(BadForm)
+    def bad_form(request: Request, error: BadForm) -> Response:
+        return page(request, "refused.html", status=400, sentence=str(error))
+
+    @app.exception_handler(LantianError)
+    def cannot(request: Request, error: LantianError) -> Response:
+        return page(request, "refused.html", status=409, sentence=str(error))
+
+    @app.exception_handler(Exception)
+    def broken(request: Request, error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        sentence = "系统出错，未能完成。错误已记入运行日志，请稍后再试或联系系统管理员。"
+        answer = page(request, "refused.html", status=500, sentence=sentence)
+        answer.headers.update(HEADERS)  # this answer is sent from outside the envelope
+        return answer
+
+    return app

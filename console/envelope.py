@@ -1,0 +1,82 @@
+"""What surrounds every answer: size limit of what comes in, headers of what goes out, the session cookie.
+
+Plain ASGI, so that it also covers error pages and files. The policy allows our own style sheet and script and nothing
+else: no inline script or style, no other host, no frames.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST_BODY = 256 * 1024
+"""Bytes of a form; there is no upload yet."""
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cache-control": "no-store",
+}
+
+
+class Envelope:
+    """The outermost layer."""
+
+    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+        self.app = app
+        self.secure = secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state: dict[str, Any] = scope.setdefault("state", {})
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if self.secure:
+                    headers.setdefault("strict-transport-security", "max-age=31536000")
+                for cookie in state.get("cookies", ()):
+                    headers.append("set-cookie", cookie)
+            await send(message)
+
+        fault = _fault(scope)
+        if fault:
+            await PlainTextResponse(fault[1], status_code=fault[0])(scope, receive, sending)
+            return
+        await self.app(scope, receive, sending)
+
+
+def cookie(name: str, value: str, *, secure: bool, path: str = "/") -> str:
+    """The text of a cookie no script can read and no other site can send; an empty value removes it."""
+    parts = [f"{name}={value}", f"Path={path}", "HttpOnly", "SameSite=Strict"]
+    if secure:
+        parts.append("Secure")
+    if not value:
+        parts.append("Max-Age=0")
+    return "; ".join(parts)
+
+
+def _fault(scope: Scope) -> tuple[int, str] | None:
+    if scope["method"] in ("GET", "HEAD"):
+        return None
+    length = Headers(scope=scope).get("content-length")
+    if length is None or not length.isdigit():
+        return 411, "请求没有说明长度，未处理。"
+    return (413, "提交的内容过大，未处理。") if int(length) > LARGEST_BODY else None

@@ -1,0 +1,65 @@
+"""The log-in page and log-out."""
+
+from __future__ import annotations
+
+import secrets
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from console.page import Form, console_of, page, set_cookie, set_session, text
+
+router = APIRouter()
+VISIT = "lantian-visit"
+
+
+@router.get("/login")
+def login_page(request: Request) -> Response:
+    """The form; whoever is logged in goes on."""
+    if request.state.account is not None:
+        return RedirectResponse("/", status_code=303)
+    return _form(request)
+
+
+@router.post("/login")
+def log_in(request: Request, form: Form) -> Response:
+    """Check the password, with a brake on guessing; the answer never says whether the account exists."""
+    console = console_of(request)
+    visit = request.cookies.get(VISIT, "")
+    if not visit or not console.sessions.right_token(f"login:{visit}", text(form, "token")):
+        return _form(request, alert="页面已失效，请重新登录。", status=403)
+    identifier, password = text(form, "account", most=80), str(form.get("password") or "")[:400]
+    address = request.client.host if request.client else "?"
+    wait = console.attempts.wait(identifier, address)
+    if wait:
+        sentence = f"登录失败次数过多，请{-(-wait // 60)}分钟后再试。"
+        return _form(request, alert=sentence, status=429, given=identifier)
+    account = console.settings.directory.check(identifier, password)
+    if account is None:
+        console.attempts.failed(identifier, address)
+        return _form(request, alert="账号或密码不正确。", status=401, given=identifier)
+    console.attempts.succeeded(identifier, address)
+    set_session(request, console.sessions.begin(account))
+    set_cookie(request, VISIT, "")
+    return RedirectResponse(_inside(request.query_params.get("next", "")), status_code=303)
+
+
+@router.post("/logout")
+def log_out(request: Request) -> Response:
+    """End the session."""
+    console_of(request).sessions.end(request.state.session)
+    set_session(request, None)
+    return RedirectResponse("/login", status_code=303)
+
+
+def _form(request: Request, *, alert: str = "", status: int = 200, given: str = "") -> Response:
+    visit = request.cookies.get(VISIT) or secrets.token_urlsafe(18)
+    set_cookie(request, VISIT, visit)
+    token = console_of(request).sessions.token(f"login:{visit}")
+    return page(request, "login.html", status=status, alert=alert, visit_token=token, given=given)
+
+
+def _inside(target: str) -> str:
+    """A place of this console to go to; "/" for anything that could lead elsewhere."""
+    plain = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
+    return target if plain and "\r" not in target and "\n" not in target else "/"

@@ -1,0 +1,161 @@
+"""What needs this person now: one row per matter that waits for their role, the most urgent first.
+
+Questions asked of the record and the clock; nothing here decides, and nothing is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from console import words
+from console.settings import Settings
+from emergency.directory import Account
+from emergency.vocabulary import BEIJING, Level, Role
+
+Row = Mapping[str, Any]
+_FAR = datetime.max.replace(tzinfo=BEIJING)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One matter that waits."""
+
+    what: str
+    why: str
+    href: str
+    button: str
+    deadline: datetime | None = None
+    urgent: bool = False
+
+    def late(self, now: datetime) -> bool:
+        """Whether its deadline has passed."""
+        return self.deadline is not None and now > self.deadline
+
+
+def needs(settings: Settings, account: Account, now: datetime) -> list[Need]:
+    """What waits for this account, urgent and overdue first, then by deadline."""
+    found = [need for ask in _QUESTIONS for need in ask(settings, account.role, now)]
+    return sorted(found, key=lambda need: (not (need.urgent or need.late(now)), need.deadline or _FAR))
+
+
+def silent_orders(settings: Settings, now: datetime) -> list[Row]:
+    """Open orders past their deadline without a receipt, the longest silence first."""
+    rows = settings.office.record.now("order", states=("issued", "delivered"))
+    late = [row for row in rows if now > datetime.fromisoformat(row["body"]["respond_by"])]
+    return sorted(late, key=lambda row: row["body"]["respond_by"])
+
+
+def link(kind: str, identifier: str) -> str:
+    """The address of a matter."""
+    return f"/{kind}/{quote(identifier, safe='')}"
+
+
+# --- the questions ----------------------------------------------------------------------------------------------------
+
+
+def _consultations(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:
+    for row in settings.office.record.now("consultation", open_only=True):
+        body, href = row["body"], link("consultations", row["stream"])
+        within = timedelta(minutes=settings.plan.consultation.result_within_minutes.value)
+        if row["state"] == "proposed" and role in (Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR):
+            why = "；".join(str(trigger["text"]) for trigger in body["triggers"][:2])
+            yield Need("会商已提议，待召集", why, href, "去召集", _at(row["opened_at"]) + within)
+        if row["state"] != "convened":
+            continue
+        heard = {*(body["opinions"] or {}), *(body["absences"] or {})}
+        missing = [key for key in body["required"] if key not in heard]
+        if role.key in missing:
+            yield Need(
+                "会商等你的意见", f"{len(body['required'])}方中已有{len(heard)}方", href, "填写意见", urgent=True
+            )
+        if role is Role.OFFICE_DIRECTOR and not missing:
+            yield Need("意见已齐，待签发结论", "请核对每日AQI后签发", href, "去签发", urgent=True)
+        if role is Role.DUTY_OFFICER and missing and now - _at(row["changed_at"]) > within:
+            names = "、".join(words.role(key) for key in missing)
+            yield Need("会商缺意见", f"{names}未提交，可催问或记录缺席", href, "去处理")
+
+
+def _warnings(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:
+    desk = settings.office.desk
+    for row in settings.office.record.now("warning", open_only=True):
+        body, level = row["body"], Level.of(row["level"])
+        href = link("warnings", row["stream"])
+        if row["state"] == "drafted":
+            signed_by = {signer for _person, signer in body["signatures"]}
+            authority = desk.authority[level]
+            if authority.allows(role.key) and role.key not in signed_by:
+                deputy = role.key not in authority.roles
+                minutes = settings.plan.authority.of(level.word).deadline_minutes.value  # type: ignore[arg-type]
+                deadline = _at(row["changed_at"]) + timedelta(minutes=minutes)
+                name = f"{level.chinese}预警待你签批" + ("（可代签）" if deputy else "")
+                yield Need(name, body["draft"]["reason"], href, "去签批", deadline, urgent=not deputy)
+        if role not in (Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR):
+            continue
+        if row["state"] == "approved":
+            starts = _at(body["draft"]["starts_at"])
+            yield Need(f"{level.chinese}预警已批准，待发布", "发布后立即下达指令", href, "去发布", starts, urgent=True)
+        if row["state"] == "returned":
+            yield Need(f"{level.chinese}预警被退回", body["return_reason"], href, "去处理", urgent=True)
+        if row["state"] == "issued" and (end := _at(body["draft"]["expected_end"])) < now:
+            yield Need(f"{level.chinese}预警已过预计结束时间", "尚未解除或延长", href, "去处理", end, urgent=True)
+
+
+def _drafts_due(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:
+    if role not in (Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR):
+        return
+    record = settings.office.record
+    concluded = record.now("consultation", states=("concluded",))
+    if not concluded or now - _at(concluded[-1]["changed_at"]) > timedelta(hours=24):
+        return
+    last, warnings = concluded[-1], record.now("warning", open_only=True)
+    wanted = Level.of(last["body"]["level"])
+    taken_up = any(row["body"]["draft"]["consultation"] == last["stream"] for row in record.now("warning"))
+    in_force = max((Level.of(row["level"]) for row in warnings), default=Level.NONE)
+    within = timedelta(minutes=settings.plan.deadlines.approval_form_minutes.value)
+    if wanted > in_force and not taken_up:
+        name = f"会商结论为{wanted.chinese}预警，待起草"
+        href = f"/warnings/draft?consultation={quote(last['stream'], safe='')}"
+        yield Need(name, last["body"]["conclusion"], href, "去起草", _at(last["changed_at"]) + within, urgent=True)
+    elif wanted < in_force and not taken_up and all(row["state"] == "issued" for row in warnings):
+        to = "不再预警" if wanted is Level.NONE else f"降为{wanted.chinese}"
+        name = f"会商结论{to}，请研究解除或降级"
+        yield Need(name, last["body"]["conclusion"], link("warnings", warnings[-1]["stream"]), "去看")
+
+
+def _orders(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:
+    if role not in (Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR):
+        return
+    silent = silent_orders(settings, now)
+    if silent:
+        names = "、".join(row["body"]["enterprise_name"] for row in silent[:3]) + ("等" if len(silent) > 3 else "")
+        deadline = _at(silent[0]["body"]["respond_by"])
+        yield Need(f"{len(silent)}家企业逾期未签收", names, "/orders?silent=1", "看名单", deadline)
+
+
+def _problems(settings: Settings, role: Role, _now: datetime) -> Iterator[Need]:
+    waiting: dict[Role, dict[str, str]] = {
+        Role.DUTY_OFFICER: {"found": "待交办"},
+        Role.OFFICE_DIRECTOR: {"found": "待交办"},
+        Role.TERRITORY: {"assigned": "待整改", "reopened": "需重新整改"},
+        Role.INSPECTOR: {"rectified": "待回头看"},
+    }
+    for state, word in waiting.get(role, {}).items():
+        rows = settings.office.record.now("problem", states=(state,))
+        if not rows:
+            continue
+        due = min((_at(row["body"]["due_at"]) for row in rows if row["body"]["due_at"]), default=None)
+        href = link("problems", rows[0]["stream"]) if len(rows) == 1 else f"/problems?state={state}"
+        yield Need(f"{len(rows)}个问题{word}", rows[0]["body"]["content"], href, "去办理", due)
+
+
+_QUESTIONS: tuple[Callable[[Settings, Role, datetime], Iterator[Need]], ...] = (
+    _warnings, _consultations, _drafts_due, _orders, _problems,
+)  # fmt: skip
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,194 @@
+"""Serve the console of one record: `python -m console.serve --record FILE --archive FILE --port 8000`.
+
+All that the console must know of the post stands in the record as the note "console", left by whoever made it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import json
+import os
+import secrets
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from console.settings import Settings
+from emergency.desk import desk_of
+from emergency.directory import Directory
+from emergency.office import Instruction, Office
+from emergency.record import Record
+from emergency.vocabulary import BEIJING, Level
+from plans import rulebook
+from plans.errors import LantianError
+from plans.rulebook import Rules
+
+NEEDED = ("area", "stations", "mean_of", "edition", "assume", "list", "delay_minutes", "plan")
+
+
+def open_record(address: str) -> Record:
+    """The record at a file or URL, as the kind it was born as; LantianError when there is none."""
+    if "://" not in address and not Path(address).is_file():
+        raise LantianError(
+            "There is no record", expected="a file", found=address, todo="Run the demo or a replay first"
+        )
+    kind = Record.kind_of(address)
+    return Record.open(address, drill=kind == "drill")
+
+
+def settings_of(record: Record, *, archive: str | None, secret: bytes, secure_cookie: bool) -> Settings:
+    """The settings that the record's notes describe; LantianError names what is missing."""
+    note = noted(record)
+    book = rulebook.load()
+    plan, assume = book.city(note["plan"]), dict(note["assume"])
+    fixed = date.fromisoformat(note["rules_on"]) if note.get("rules_on") else None
+
+    @lru_cache(maxsize=64)
+    def rules(day: date) -> Rules:
+        return book.on(fixed or day, assume=assume)
+
+    instructions, list_digest = _instructions(note["list"])
+    now = clock_of(record)
+    return Settings(
+        office=Office(record, desk_of(plan, rules(now().astimezone(BEIJING).date()))),
+        directory=Directory(record),
+        archive=_archive(archive),
+        now=now,
+        plan=plan,
+        rules=rules,
+        area=note["area"],
+        stations=tuple(note["stations"]),
+        mean_of=tuple(note["mean_of"]),
+        edition=note["edition"],
+        delay=timedelta(minutes=note["delay_minutes"]),
+        instructions=instructions,
+        list_digest=list_digest,
+        secret_key=secret,
+        simulated_air=bool(note.get("simulated_air", False)),
+        secure_cookie=secure_cookie,
+    )
+
+
+def noted(record: Record) -> Mapping[str, Any]:
+    """The note "console" of a record; LantianError when it is missing or incomplete."""
+    text = record.noted("console")
+    where = record.engine.url.render_as_string(hide_password=True)
+    if text is None:
+        raise LantianError('The record has no note "console"', where=where, todo="Make it with the demo or a replay")
+    note: dict[str, Any] = json.loads(text)
+    missing = [name for name in NEEDED if name not in note]
+    if missing:
+        expected = ", ".join(NEEDED)
+        raise LantianError('The note "console" is incomplete', where=where, expected=expected, found=", ".join(note))
+    return note
+
+
+def clock_of(record: Record) -> Callable[[], datetime]:
+    """The clock of a record: the replay's own where it holds one, else the real one."""
+    if record.noted("replay") is None:
+        return lambda: datetime.now(UTC)
+
+    def replayed() -> datetime:
+        kept = record.noted("clock")
+        if kept is not None:
+            return datetime.fromisoformat(kept)
+        last = record.last_recorded_at()
+        if last is None:
+            raise LantianError("The replay has not begun", todo="Start it first")
+        return last
+
+    return replayed
+
+
+def secret_in(home: Path) -> bytes:
+    """The signing key of this installation, made at the first start and readable by its owner only."""
+    path = home / "secret"
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        kept = path.read_bytes()
+        if len(kept) < 32:
+            raise LantianError(
+                "The secret is too short", where=str(path), todo="Delete the file and start again"
+            ) from None
+        return kept
+    made = secrets.token_bytes(48)
+    with os.fdopen(handle, "wb") as file:
+        file.write(made)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Parse, build, serve until stopped."""
+    parser = argparse.ArgumentParser(prog="python -m console.serve", description="Serve the console of one record.")
+    parser.add_argument("--record", required=True, help="SQLite file or database URL")
+    parser.add_argument("--archive", help="archive file or URL; without it the pages say that no archive is connected")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--https", action="store_true", help="a TLS proxy stands in front: cookies go over TLS only")
+    given = parser.parse_args(arguments)
+    try:
+        serve(given.record, archive=given.archive, host=given.host, port=given.port, https=given.https)
+    except LantianError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+def serve(record_at: str, *, archive: str | None, host: str, port: int, https: bool = False) -> None:
+    """Serve a record; LantianError for real work on an open network without TLS."""
+    import uvicorn
+
+    from console.app import create_app
+
+    record = open_record(record_at)
+    if not record.drill and not https and not _loopback(host):
+        raise LantianError(
+            "Real work needs TLS on an open network", where=f"--host {host}",
+            todo="Listen on 127.0.0.1 behind a TLS proxy and give --https",
+        )  # fmt: skip
+    home = Path(os.environ.get("LANTIAN_HOME", "var"))
+    settings = settings_of(record, archive=archive, secret=secret_in(home), secure_cookie=https)
+    app = create_app(settings)
+    # The numerical libraries take seconds to load: let them come while the log-in page is already there.
+    threading.Thread(target=lambda: app.state.console.air.at(settings.now()), daemon=True).start()
+    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=https)
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _archive(address: str | None) -> Any:
+    if address is None:
+        return None
+    if "://" not in address and not Path(address).is_file():
+        raise LantianError("There is no archive", expected="a file", found=address)
+    from forecast.archive import Archive
+
+    return Archive.open(address)
+
+
+def _instructions(name: str) -> tuple[Callable[[Level], Sequence[Instruction]], str]:
+    from emergency.instructions import instructions_of
+    from plans.enterprise_csv import read_list
+
+    listing = read_list(rulebook.HERE / "cities" / name)
+
+    @lru_cache(maxsize=4)
+    def instructions(level: Level) -> Sequence[Instruction]:
+        return instructions_of(listing, level)
+
+    return instructions, listing.digest
+
+
+if __name__ == "__main__":
+    main()

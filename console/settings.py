@@ -1,0 +1,62 @@
+"""What the console is built from: one office, what it may read, whose clock it goes by, and its secret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from emergency.directory import Directory
+from emergency.office import Instruction, Office
+from emergency.vocabulary import Level
+from plans.rulebook import Rules
+from plans.schema import CityPlan
+
+if TYPE_CHECKING:
+    from forecast.archive import Archive
+
+SHORTEST_SECRET = 32
+"""Bytes of the signing key; 32 is the block of SHA-256 that signs with it (RFC 2104 3)."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything `create_app` needs; nothing in the console reads the environment or a real clock besides."""
+
+    office: Office
+    directory: Directory
+    archive: Archive | None
+    now: Callable[[], datetime]
+    plan: CityPlan
+    rules: Callable[[date], Rules]
+    area: str
+    stations: Sequence[str]
+    """Station codes on the desk."""
+    mean_of: Sequence[str]
+    """Station codes of the city mean."""
+    edition: str
+    """AQI edition of observed values, e.g. "hj633-2012"."""
+    delay: timedelta
+    instructions: Callable[[Level], Sequence[Instruction]]
+    list_digest: str
+    secret_key: bytes
+    simulated_air: bool = False
+    secure_cookie: bool = True
+    idle_timeout: timedelta = timedelta(minutes=60)
+    """After so long without a click a session is over (a setting of the office, confidence I)."""
+    longest_session: timedelta = timedelta(hours=14)
+    """Over whatever happens: a night duty with hand-over (a setting of the office, confidence I)."""
+    range_half_width: int = 15
+    """Published range = central AQI ± this (public code of a regional forecast system, confidence B; domain 5.1)."""
+    station_names: Mapping[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a secret that can be guessed."""
+        if len(self.secret_key) < SHORTEST_SECRET:
+            raise ValueError(f"The secret key has {len(self.secret_key)} bytes; {SHORTEST_SECRET} are needed.")
+
+    @property
+    def replay(self) -> bool:
+        """Whether the record holds a replay, whose clock is kept in the record itself."""
+        return self.office.record.noted("replay") is not None

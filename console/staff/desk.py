@@ -1,0 +1,121 @@
+"""The duty desk 值班台: what needs me, what is in force, the air now, the next seven days, what happened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from console import charts, words
+from console.needs import link, needs, silent_orders
+from console.outlook import categories, day_rows, signed_of
+from console.page import Console, account_of, console_of, page
+from emergency.vocabulary import BEIJING, Level
+
+router = APIRouter()
+TIMELINE = 14
+"""Rows of the timeline on the desk; all of it is on the record page."""
+
+
+@router.get("/desk")
+def desk(request: Request) -> Response:
+    """The whole desk."""
+    return page(request, "desk.html", **_all(request))
+
+
+@router.get("/desk/live")
+def live(request: Request) -> Response:
+    """The part of the desk that is fetched anew every few seconds."""
+    return page(request, "_desk_live.html", **_all(request))
+
+
+def _all(request: Request) -> dict[str, Any]:
+    console = console_of(request)
+    settings, now = console.settings, console.settings.now()
+    air, outlook = console.air.at(now), console.air.outlook(now)
+    edition = settings.rules(now.astimezone(BEIJING).date()).book.aqi(settings.edition)
+    signed = signed_of(settings, outlook) if outlook else {}
+    standing = _standing(console, now)
+    return {
+        "now": now,
+        "needs": needs(settings, account_of(request), now),
+        "air": air,
+        "category": categories(edition),
+        "edition_name": settings.edition,
+        "hours_chart": charts.hours([(at, aqi) for at, aqi, _pm in air.hours[-48:]], edition) if air.latest else "",
+        "outlook": outlook,
+        "days": day_rows(settings, outlook) if outlook else (),
+        "signed": signed,
+        "fan": charts.fan(outlook, settings.rules(outlook.days[0].valid_date).book.aqi(outlook.aqi_edition),
+                          observed=air.days, signed=signed) if outlook and outlook.days else "",
+        **standing,
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One row of the timeline."""
+
+    at: datetime
+    text: str
+    who: str
+    href: str
+
+
+def _standing(console: Console, now: datetime) -> dict[str, Any]:
+    record = console.office.record
+    warnings = record.now("warning", open_only=True)
+    issued = [row for row in warnings if row["state"] == "issued"]
+    responses = [row for row in record.now("activation") if row["state"] in ("scheduled", "in_force", "paused")]
+    response = responses[-1] if responses else None
+    counts = record.counts("order", parent=response["stream"]) if response else {}
+    closed = ("superseded", "released", "exempted", "closed")
+    every = [*warnings, *responses, *record.now("consultation", open_only=True)]
+    episode = every[0]["episode"] if every else _last_episode(console)
+    return {
+        "warning": issued[-1] if issued else None,
+        "pending": [row for row in warnings if row["state"] != "issued"],
+        "response": response,
+        "level": Level.of(issued[-1]["level"]) if issued else Level.NONE,
+        "orders_open": sum(count for state, count in counts.items() if state not in closed),
+        "orders_received": counts.get("acknowledged", 0) + counts.get("executing", 0),
+        "orders_silent": len(silent_orders(console.settings, now)) if response else 0,
+        "episode": episode,
+        "timeline": timeline(console, episode)[-TIMELINE:][::-1] if episode else [],
+    }
+
+
+def _last_episode(console: Console) -> str | None:
+    rows = console.office.record.now("activation") or console.office.record.now("consultation")
+    return str(rows[-1]["episode"]) if rows else None
+
+
+def timeline(console: Console, episode: str) -> list[Moment]:
+    """The story of an episode, oldest first: each act of people, and the orders counted per round.
+
+    Consultations that led to nothing stay in: what was not decided is part of the story.
+    """
+    record, found = console.office.record, []
+    for life, kind in (("consultation", "consultations"), ("warning", "warnings"), ("activation", "orders")):
+        for row in record.now(life, episode=episode):
+            href = "/orders" if life == "activation" else link(kind, row["stream"])
+            for entry in record.history(life, row["stream"]):
+                who = words.role(entry.event.role)
+                found.append(Moment(entry.event.occurred_at, words.sentence(entry), who, href))
+    orders = record.now("order", episode=episode)
+    found += _counted(orders, "issued_at", "下达减排指令{}家")
+    found += _counted(orders, "ended_at", "解除或替代减排指令{}家")
+    return sorted(found, key=lambda item: item.at)
+
+
+def _counted(orders: tuple[Mapping[str, Any], ...], column: str, text: str) -> list[Moment]:
+    moments = Counter(row["body"][column] for row in orders if row["body"][column])
+    return [
+        Moment(datetime.fromisoformat(at), text.format(count), "系统", "/orders")
+        for at, count in sorted(moments.items())
+    ]

@@ -1,0 +1,169 @@
+"""Orders 减排指令: the table with its filters, and one order with measures, receipts, readings and findings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from console.needs import link
+from console.page import Form, account_of, attempt, console_of, missing, needed, page
+from emergency import compliance
+from emergency.order import Order
+
+router = APIRouter(prefix="/orders")
+PAGE = 100
+"""Rows on one page of the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order as a row."""
+
+    stream: str
+    enterprise: str
+    name: str
+    level: str
+    state: str
+    issued_at: str
+    respond_by: str
+    execute_by: str
+    acknowledged_at: str | None
+    chases: int
+    voluntary: bool
+    silent: bool
+    late: bool
+    finding: str | None
+
+
+@router.get("")
+def orders(request: Request) -> Response:
+    """The table: filters in the address, counts over everything that the other filters leave."""
+    console = console_of(request)
+    record, now = console.office.record, console.settings.now()
+    query = request.query_params
+    responses = record.now("activation")[::-1]
+    chosen = query.get("response") or (responses[0]["stream"] if responses else "")
+    every = [_row(row, now) for row in record.now("order", parent=chosen or None)]
+    if "all" not in query:
+        every = [row for row in every if row.state != "superseded"]
+    shown = [row for row in every if _passes(row, query)]
+    number = max(1, int(query.get("page", "1")) if query.get("page", "1").isdigit() else 1)
+    return page(
+        request,
+        "orders.html",
+        now=now,
+        responses=responses,
+        chosen=chosen,
+        counts=Counter(row.state for row in every),
+        silent=sum(row.silent for row in every),
+        late=sum(row.late for row in every),
+        total=len(every),
+        found=len(shown),
+        rows=shown[(number - 1) * PAGE : number * PAGE],
+        number=number,
+        pages=max(1, -(-len(shown) // PAGE)),
+        query=query,
+    )
+
+
+@router.get("/{identifier}")
+def order(request: Request, identifier: str) -> Response:
+    """One order."""
+    return _show(request, identifier)
+
+
+@router.post("/{identifier}/acknowledge")
+def acknowledge(request: Request, identifier: str, form: Form) -> Response:
+    """The office notes a receipt given by telephone, with who gave it and how."""
+    console, by = console_of(request), account_of(request).actor
+
+    def act() -> None:
+        signer = needed(form, "signer", "签收人职务", most=40)
+        witness = needed(form, "witness", "代签说明", most=200)
+        console.office.acknowledge_order(
+            identifier, signer=f"{signer}；{by.role.chinese}代签：{witness}", by=by, now=console.settings.now()
+        )
+
+    return _attempt(request, identifier, act, "acknowledged")
+
+
+@router.post("/{identifier}/chase")
+def chase(request: Request, identifier: str) -> Response:
+    """Chase by hand."""
+    console, by = console_of(request), account_of(request).actor
+    return _attempt(
+        request, identifier, lambda: console.office.chase(identifier, by=by, now=console.settings.now()), "chased"
+    )
+
+
+def _attempt(request: Request, identifier: str, act: Any, done: str) -> Response:
+    _load(request, identifier)
+    return attempt(
+        act,
+        show=lambda alert, status: _show(request, identifier, alert=alert, status=status),
+        then=f"{link('orders', identifier)}?done={done}",
+    )
+
+
+def _load(request: Request, identifier: str) -> Order:
+    state = console_of(request).office.record.state("order", identifier)
+    if not isinstance(state, Order):
+        raise missing("指令")
+    return state
+
+
+def _show(request: Request, identifier: str, *, alert: str = "", status: int = 200) -> Response:
+    console, state = console_of(request), _load(request, identifier)
+    record = console.office.record
+    readings = [item for item in state.evidence if item.get("type") == "electricity"]
+    return page(
+        request,
+        "order.html",
+        status=status,
+        alert=alert,
+        state=state,
+        history=[entry for entry in record.history("order", identifier) if entry.event.kind != "evidence_filed"],
+        readings=readings[-20:][::-1],
+        reading_count=len(readings),
+        ordered_cut=compliance.ordered_cut(state.measures),
+        problem=record.state("problem", f"problem-{identifier}"),
+    )
+
+
+def _row(row: Mapping[str, Any], now: datetime) -> OrderRow:
+    body = row["body"]
+    respond_by = datetime.fromisoformat(body["respond_by"])
+    received = datetime.fromisoformat(body["acknowledged_at"]) if body["acknowledged_at"] else None
+    return OrderRow(
+        stream=row["stream"],
+        enterprise=body["enterprise"],
+        name=body["enterprise_name"],
+        level=body["level"],
+        state=row["state"],
+        issued_at=body["issued_at"],
+        respond_by=body["respond_by"],
+        execute_by=body["execute_by"],
+        acknowledged_at=body["acknowledged_at"],
+        chases=body["chases"],
+        voluntary=body["voluntary"],
+        silent=row["state"] in ("issued", "delivered") and now > respond_by,
+        late=received is not None and received > respond_by,
+        finding=body["findings"][-1]["verdict"] if body["findings"] else None,
+    )
+
+
+def _passes(row: OrderRow, query: Mapping[str, str]) -> bool:
+    words = query.get("text", "").strip().lower()
+    return (
+        (not query.get("state") or row.state == query["state"])
+        and (not query.get("level") or row.level == query["level"])
+        and (not query.get("silent") or row.silent)
+        and (not query.get("late") or row.late)
+        and (not words or words in row.name.lower() or words in row.enterprise.lower())
+    )

@@ -1,0 +1,196 @@
+"""How the console says things: moments in Beijing time, time left, AQI ranges, and the log as sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from emergency import activation, consultation, order, problem, warning
+from emergency.compliance import Verdict
+from emergency.lifecycle import Refused
+from emergency.record import Entry
+from emergency.vocabulary import BEIJING, POLLUTANT_CHINESE, Level, Role
+
+WEEKDAYS = "一二三四五六日"
+LIVES = {
+    "consultation": "会商", "warning": "预警", "activation": "应急响应", "order": "减排指令", "problem": "交办问题",
+}  # fmt: skip
+STATES: dict[str, dict[str, str]] = {
+    life: {state.key: state.chinese for state in states}
+    for life, states in (
+        ("consultation", consultation.ConsultationState),
+        ("warning", warning.WarningState),
+        ("activation", activation.ActivationState),
+        ("order", order.OrderState),
+        ("problem", problem.ProblemState),
+    )
+}
+VERDICTS = {verdict.key: verdict.chinese for verdict in Verdict}
+WEATHER = {"none": "无气象预报", "forecast": "使用气象预报", "perfect": "使用实况气象（仅限回报试验）"}
+STALE = "别人刚刚办理过，请查看最新状态。"
+
+
+def moment(value: datetime | str | None) -> datetime | None:
+    """A moment of a projection (ISO text) or of a state, aware; None stays None."""
+    if value is None or value == "":
+        return None
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def clock(value: datetime | str | None, *, year: bool = False) -> str:
+    """A moment in Beijing time; a dash for None.
+
+    >>> clock("2015-12-07T23:05:00+00:00")
+    '12月8日 07:05'
+    """
+    at = moment(value)
+    if at is None:
+        return "—"
+    there = at.astimezone(BEIJING)
+    return (f"{there.year}年" if year else "") + f"{there.month}月{there.day}日 {there:%H:%M}"
+
+
+def day(value: date | str) -> str:
+    """A natural day with its weekday.
+
+    >>> day(date(2015, 12, 8))
+    '12月8日 周二'
+    """
+    at = date.fromisoformat(value) if isinstance(value, str) else value
+    return f"{at.month}月{at.day}日 周{WEEKDAYS[at.weekday()]}"
+
+
+def span(length: timedelta) -> str:
+    """A length of time, to the minute, to the hour above two days.
+
+    >>> span(timedelta(hours=1, minutes=20)), span(timedelta(days=2, hours=3))
+    ('1小时20分', '2天3小时')
+    """
+    minutes = max(0, int(length.total_seconds() // 60))
+    if minutes >= 48 * 60:
+        return f"{minutes // 1440}天" + (f"{minutes % 1440 // 60}小时" if minutes % 1440 // 60 else "")
+    hours, rest = divmod(minutes, 60)
+    return (f"{hours}小时" if hours else "") + (f"{rest}分" if rest or not hours else "")
+
+
+def left(deadline: datetime | str | None, now: datetime) -> str:
+    """How long until a deadline, or by how much it has passed; empty without one.
+
+    >>> left(datetime(2015, 12, 5, 2, tzinfo=UTC), datetime(2015, 12, 5, 1, 15, tzinfo=UTC))
+    '还有45分'
+    """
+    at = moment(deadline)
+    if at is None:
+        return ""
+    return f"还有{span(at - now)}" if at >= now else f"已超{span(now - at)}"
+
+
+def percent(share: float | None) -> str:
+    """A share as a whole percentage; a dash for None."""
+    return "—" if share is None else f"{share:.0%}"
+
+
+def pollutant(key: str | None) -> str:
+    """The name of a pollutant on screens; 无 for none."""
+    return "无" if not key else POLLUTANT_CHINESE.get(key, key)
+
+
+def role(key: str) -> str:
+    """The Chinese name of a role key; the key itself when it is not known."""
+    return next((one.chinese for one in Role if one.key == key), key)
+
+
+def level_word(key: str | Level) -> str:
+    """黄色, 橙色, 红色 or 无."""
+    return (key if isinstance(key, Level) else Level.of(key)).chinese
+
+
+_ROLE_KEYS = re.compile(r"\b(" + "|".join(sorted((one.key for one in Role), key=len, reverse=True)) + r")\b")
+
+
+def refusal(error: Refused) -> str:
+    """The sentence of a refusal with role keys turned into words.
+
+    >>> refusal(Refused(act="批准", subject="预警", state="待审批", rule="无权", possible="应由mayor签批"))
+    '预警 不能批准：当前状态“待审批”，无权。应由市（区）长签批。'
+    """
+    text = re.sub(r"[A-Za-z_]+", lambda found: _ROLE_KEYS.sub(lambda key: role(key[0]), found[0]), error.sentence())
+    return text if text.endswith("。") else text + "。"
+
+
+# --- the log as sentences ---------------------------------------------------------------------------------------------
+
+_Say = Callable[[Mapping[str, Any]], str]
+
+
+def _roles(keys: Any) -> str:
+    return "、".join(role(str(key)) for key in keys)
+
+
+def _evidence(data: Mapping[str, Any]) -> str:
+    if data.get("type") != "electricity":
+        return "提交佐证"
+    mark = "（模拟）" if data.get("simulated") else ""
+    return f"用电读数{mark}：{data['used_kwh']}千瓦时，平常同时段{data['normal_kwh']}千瓦时"
+
+
+SENTENCES: dict[tuple[str, str], _Say] = {
+    ("consultation", "proposed"): lambda d: f"提议会商（{len(d['triggers'])}项触发条件）",
+    ("consultation", "convened"): lambda d: f"召集会商：{_roles(d['required'])}",
+    ("consultation", "opinion_noted"): lambda d: f"{role(d['role'])}提交意见：{d['view'] or '未附文字'}",
+    ("consultation", "absence_noted"): lambda d: f"记录{role(d['role'])}缺席：{d['why']}",
+    ("consultation", "concluded"): lambda d: (
+        f"会商结论{'：' + level_word(d['level']) + '预警' if d['level'] != 'none' else '：不预警'}。{d['reason']}"
+    ),
+    ("consultation", "cancelled"): lambda d: f"取消会商：{d['reason']}",
+    ("warning", "drafted"): lambda d: (
+        f"起草{level_word(d['level'])}预警，拟{clock(d['starts_at'])}起" + ("（替代现行预警）" if d["replaces"] else "")
+    ),
+    ("warning", "signed"): lambda d: f"{role(d['role'])}签批",
+    ("warning", "approved"): lambda d: f"预警获批准（{d['signatures']}个签批）",
+    ("warning", "returned"): lambda d: f"退回修改：{d['reason']}",
+    ("warning", "redrafted"): lambda d: f"修改后重报{level_word(d['level'])}预警",
+    ("warning", "issued"): lambda _d: "发布预警",
+    ("warning", "superseded"): lambda d: f"预警被 {d['successor']} 替代",
+    ("warning", "lifted"): lambda d: f"解除预警：{d['reason']}",
+    ("warning", "withdrawn"): lambda d: f"撤回草稿：{d['reason']}",
+    ("activation", "scheduled"): lambda d: f"安排{Level.of(d['level']).response}响应，{clock(d['starts_at'])}启动",
+    ("activation", "started"): lambda _d: "应急响应启动",
+    ("activation", "adjusted"): lambda d: f"响应由{level_word(d['from'])}调整为{level_word(d['level'])}",
+    ("activation", "paused"): lambda d: f"响应暂停：{d['reason']}",
+    ("activation", "resumed"): lambda _d: "响应恢复",
+    ("activation", "ended"): lambda d: f"响应终止：{d['reason']}",
+    ("activation", "cancelled"): lambda d: f"响应取消：{d['reason']}",
+    ("activation", "reviewed"): lambda _d: "完成应急响应评估",
+    ("order", "issued"): lambda d: f"向{d['enterprise_name']}下达{level_word(d['level'])}减排指令",
+    ("order", "delivered"): lambda d: f"指令已送达（{'演练封存通道' if d['channel'] == 'sealed' else d['channel']}）",
+    ("order", "delivery_failed"): lambda d: f"指令未能送达：{d['why']}",
+    ("order", "acknowledged"): lambda d: f"签收（{d['signer']}）",
+    ("order", "execution_reported"): lambda d: f"报告已执行：{d['report']}",
+    ("order", "evidence_filed"): _evidence,
+    ("order", "finding_recorded"): lambda d: f"核查结论：{VERDICTS.get(d['verdict'], d['verdict'])}。{d['text']}",
+    ("order", "chased"): lambda d: f"第{d['number']}次催办",
+    ("order", "superseded"): lambda _d: "被新指令替代",
+    ("order", "released"): lambda d: f"解除指令：{d['reason']}",
+    ("order", "exempted"): lambda d: f"豁免：{d['reason']}",
+    ("order", "closed"): lambda _d: "办结",
+    ("problem", "found"): lambda d: f"登记问题：{d['content']}",
+    ("problem", "assigned"): lambda d: f"交办{d['unit']}，限{clock(d['due_at'])}前整改",
+    ("problem", "rectified"): lambda d: f"报告整改：{d['report']}",
+    ("problem", "verified"): lambda d: f"回头看通过：{d['note']}",
+    ("problem", "reopened"): lambda d: f"回头看不通过，重新交办：{d['reason']}",
+    ("problem", "closed"): lambda _d: "销号",
+}
+"""(life, kind) to the sentence of an entry; a test checks that every event of every life-cycle has one."""
+
+
+def sentence(entry: Entry) -> str:
+    """What one entry of the log says, in Chinese; the English kind when an older entry lacks what is needed."""
+    say = SENTENCES.get((entry.life, entry.event.kind))
+    try:
+        return say(entry.event.data) if say else entry.event.kind
+    except (KeyError, ValueError):
+        return entry.event.kind
