@@ -59,7 +59,7 @@ def wait(process: subprocess.Popen[bytes], *, port: int, seconds: float = 120.0)
 
 
 def use(api: str, home: Path) -> None:
-    """Point this process at the server; call before prefect is imported. Without a server it is an error, not a new one."""
+    """Point this process at the server, before prefect is imported; without one it is an error, not a new server."""
     os.environ["PREFECT_API_URL"] = api
     os.environ["PREFECT_HOME"] = str(home.resolve())
     os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "false"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -52,6 +53,7 @@ def demo(
     from flows.scenario import scenario as scenario_of
 
     begin = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the processes it started are stopped too
     folder = home or Path(os.environ.get("LANTIAN_HOME", "var")) / "demo"
     name = ("beijing" if find_data() is not None else "sample") if scenario == "auto" else scenario
     chosen = scenario_of(name)
@@ -119,7 +121,7 @@ def _accounts(record: Record) -> list[tuple[str, str, str]]:
     known = {account.identifier for account in directory.accounts()}
     plants = record.now("order", open_only=False)
     sample = plants[-1]["enterprise"] if plants else "sample-002"
-    wanted = [*((identifier, title, role, None) for identifier, title, role in PEOPLE)]
+    wanted: list[tuple[str, str, str, str | None]] = [(who, title, role, None) for who, title, role in PEOPLE]
     wanted.append(("plant", f"企业联系人（{sample}）", "enterprise", sample))
     logins = []
     for identifier, title, role, enterprise in wanted:
@@ -166,9 +168,8 @@ def _announce(
     kept = record.noted("clock")
     moment = datetime.fromisoformat(kept) if kept else stage.start
     tell.line("")
-    tell.line(
-        f"演练时钟停在 {moment:%Y-%m-%d %H:%M}（北京时间）；在“演练”页推进时钟。用时 {time.monotonic() - begin:.0f} 秒。"
-    )
+    tell.line(f"演练时钟停在 {moment:%Y-%m-%d %H:%M}（北京时间），可在“演练”页推进。")
+    tell.line(f"用时 {time.monotonic() - begin:.0f} 秒")
     tell.line(f"值班台  http://127.0.0.1:{port}/")
     tell.line(f"Prefect {prefect}")
     tell.line("示例账号（口令每次启动重新生成）：")
