@@ -15,7 +15,7 @@ from emergency.vocabulary import BEIJING
 from forecast.outlook import Outlook
 from plans.schema import AqiEdition
 
-WIDTH, HEIGHT = 960, 360
+WIDTH, NARROW, HEIGHT = 960, 470, 360
 LEFT, RIGHT, TOP, BOTTOM = 44, 84, 14, 44
 
 
@@ -87,8 +87,8 @@ def hours(values: Sequence[tuple[datetime, int | None]], edition: AqiEdition) ->
     known = [value for _at, value in values if value is not None]
     top = _ceiling(known)
     y = _scale(top)
-    step = (WIDTH - LEFT - RIGHT) / max(1, len(values) - 1)
-    parts = [*_bands(edition, top)]
+    step = (NARROW - LEFT - RIGHT) / max(1, len(values) - 1)
+    parts = [*_bands(edition, top, width=NARROW)]
     run: list[str] = []
     for index, (at, value) in enumerate(values):
         x = LEFT + step * index
@@ -98,7 +98,7 @@ def hours(values: Sequence[tuple[datetime, int | None]], edition: AqiEdition) ->
         else:
             run.append(f"{x:.1f},{y(value):.1f}")
         there = at.astimezone(BEIJING)
-        if there.hour % 6 == 0:
+        if there.hour % 12 == 0:
             label = f"{there.day}日0时" if there.hour == 0 else f"{there.hour}时"
             mark = f'<text class="axis" text-anchor="middle" x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}">{label}</text>'
             parts.append(mark)
@@ -108,7 +108,7 @@ def hours(values: Sequence[tuple[datetime, int | None]], edition: AqiEdition) ->
         x, v = LEFT + step * last, y(values[last][1] or 0)
         parts.append(f'<circle class="mark-hour" cx="{x:.1f}" cy="{v:.1f}" r="5"/>')
         parts.append(f'<text class="number" x="{x - 4:.1f}" y="{v - 10:.1f}" text-anchor="end">{known[-1]}</text>')
-    return _picture(parts, f"最近{len(values)}小时城市AQI，最新{known[-1] if known else '无数据'}")
+    return _picture(parts, f"最近{len(values)}小时城市AQI，最新{known[-1] if known else '无数据'}", width=NARROW)
 
 
 def _line(run: Sequence[str]) -> list[str]:
@@ -130,7 +130,7 @@ def _scale(top: int) -> Callable[[int], float]:
     return lambda value: bottom - (bottom - TOP) * min(value, top) / top
 
 
-def _bands(edition: AqiEdition, top: int) -> list[str]:
+def _bands(edition: AqiEdition, top: int, *, width: int = WIDTH) -> list[str]:
     y = _scale(top)
     parts = []
     for category in edition.categories:
@@ -138,17 +138,18 @@ def _bands(edition: AqiEdition, top: int) -> list[str]:
         high = min(top, category.aqi_to if category.aqi_to is not None else 500)
         if low >= top:
             break
-        box = f'x="{LEFT}" y="{y(high):.1f}" width="{WIDTH - LEFT - RIGHT}" height="{y(low) - y(high):.1f}"'
+        box = f'x="{LEFT}" y="{y(high):.1f}" width="{width - LEFT - RIGHT}" height="{y(low) - y(high):.1f}"'
         parts.append(f'<rect class="band band-{category.level}" {box}/>')
-        swatch = f'x="{WIDTH - RIGHT}" y="{y(high):.1f}" width="8" height="{y(low) - y(high):.1f}"'
+        swatch = f'x="{width - RIGHT}" y="{y(high):.1f}" width="8" height="{y(low) - y(high):.1f}"'
         parts.append(f'<rect class="swatch-{category.level}" {swatch}/>')
         if y(low) - y(high) >= 16:
             middle = (y(low) + y(high)) / 2 + 5
-            parts.append(f'<text class="axis" x="{WIDTH - RIGHT + 13}" y="{middle:.1f}">{category.chinese}</text>')
+            parts.append(f'<text class="axis" x="{width - RIGHT + 13}" y="{middle:.1f}">{category.chinese}</text>')
         parts.append(f'<text class="axis" text-anchor="end" x="{LEFT - 6}" y="{y(low) + 5:.1f}">{low}</text>')
     return parts
 
 
-def _picture(parts: Sequence[str], title: str) -> Markup:
-    head = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">'
+def _picture(parts: Sequence[str], title: str, *, width: int = WIDTH) -> Markup:
+    name = "chart narrow" if width < WIDTH else "chart"
+    head = f'<svg class="{name}" viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="{title}">'
     return Markup(head + f"<title>{title}</title>" + "".join(parts) + "</svg>")  # noqa: S704  numbers and fixed words

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from console.outlook import signed_of
+from console.outlook import signed_now
 from console.page import Console
+from console.words import clock
 from emergency import risk
 from emergency.vocabulary import BEIJING, Level
 from forecast.outlook import Outlook
@@ -44,13 +45,13 @@ def lift_of(console: Console, level: Level, now: datetime) -> Lift:
     edition = settings.rules(today).warning
     bar = edition.criterion(level.word).lowest_over  # type: ignore[arg-type]
     outlook = console.air.outlook(now)
-    signed = signed_of(settings, outlook) if outlook else {}
+    signed = signed_now(settings, now)
     values: tuple[int | None, ...] = ()
     basis = "没有展望"
     if outlook is not None:
-        coming = [day for day in outlook.days if day.valid_date > today]
-        values = tuple(signed.get(day.valid_date, day.median) for day in coming)
-        basis = "会商签发值" if signed else "模型中位数（今日展望未会商签发）"
+        coming = {day.valid_date: day.median for day in outlook.days if day.valid_date > today}
+        values = tuple((signed.values if signed else {}).get(day, median) for day, median in coming.items())
+        basis = f"{clock(signed.signed_at)}会商签发值" if signed else "模型中位数（24小时内没有会商签发）"
     latest = air.observed.latest
     advice = risk.may_lift(edition, level, observed_aqi=latest.aqi if latest else None, expected=values)
     below = 0

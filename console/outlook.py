@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from console.settings import Settings
 from emergency.vocabulary import POLLUTANT_CHINESE
 from forecast.outlook import DayOutlook, Outlook
 from plans.aqi_edition import AqiCategory
 from plans.schema import AqiEdition
+
+SIGNED_FOR = timedelta(hours=24)
+"""How long a signed forecast stands without a newer one. A setting of the office (confidence I)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,30 @@ def day_rows(settings: Settings, outlook: Outlook) -> tuple[DayRow, ...]:
     return tuple(rows)
 
 
-def signed_of(settings: Settings, outlook: Outlook) -> dict[date, int]:
-    """The signed AQI per day of the newest concluded consultation on this very outlook; empty when there is none."""
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The official forecast: the signed daily AQI of the newest concluded consultation."""
+
+    consultation: str
+    signed_at: datetime
+    values: Mapping[date, int]
+
+
+def signed_now(settings: Settings, now: datetime) -> Signed | None:
+    """The official forecast in force: signed within SIGNED_FOR before `now`; None when there is none.
+
+    It holds by date and not by model run: a newer run does not undo what the consultation signed.
+    """
     rows = settings.office.record.now("consultation", states=("concluded",))
-    for row in reversed(rows):
-        if row["body"]["outlook_digest"] == outlook.digest:
-            days = (day.valid_date for day in outlook.days)
-            return dict(zip(days, row["body"]["signed_aqi"], strict=False))
-    return {}
+    if not rows:
+        return None
+    last = max(rows, key=lambda row: row["changed_at"])
+    signed_at = datetime.fromisoformat(last["changed_at"])
+    if now - signed_at > SIGNED_FOR:
+        return None
+    first = date.fromisoformat(last["body"]["first_date"])
+    values = {first + timedelta(days=number): value for number, value in enumerate(last["body"]["signed_aqi"])}
+    return Signed(last["stream"], signed_at, values)
 
 
 def categories(edition: AqiEdition) -> Callable[[int | None], AqiCategory | None]:

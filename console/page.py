@@ -262,6 +262,7 @@ def environment() -> Environment:
         state_word=lambda key, life: words.STATES[life].get(key, key),
         life_word=lambda key: words.LIVES.get(key, key),
         sentence=words.sentence,
+        sureness=lambda mark: words.SURENESS.get(mark, mark),
     )
     made.globals.update(left=words.left, Level=Level, WEATHER=words.WEATHER)
     return made

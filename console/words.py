@@ -28,6 +28,7 @@ STATES: dict[str, dict[str, str]] = {
     )
 }
 VERDICTS = {verdict.key: verdict.chinese for verdict in Verdict}
+SURENESS = {"A": "A 有文件原文", "B": "B 单一来源", "C": "C 本办设定", "I": "I 推断设定"}
 WEATHER = {"none": "无气象预报", "forecast": "使用气象预报", "perfect": "使用实况气象（仅限回报试验）"}
 STALE = "别人刚刚办理过，请查看最新状态。"
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from console import charts, words
 from console.needs import link, needs, silent_orders
-from console.outlook import categories, day_rows, signed_of
+from console.outlook import categories, day_rows, signed_now
 from console.page import Console, account_of, console_of, page
 from emergency.vocabulary import BEIJING, Level
 
@@ -39,7 +39,8 @@ def _all(request: Request) -> dict[str, Any]:
     settings, now = console.settings, console.settings.now()
     air, outlook = console.air.at(now), console.air.outlook(now)
     edition = settings.rules(now.astimezone(BEIJING).date()).book.aqi(settings.edition)
-    signed = signed_of(settings, outlook) if outlook else {}
+    official = signed_now(settings, now)
+    signed = official.values if official else {}
     standing = _standing(console, now)
     return {
         "now": now,
@@ -105,8 +106,14 @@ def timeline(console: Console, episode: str) -> list[Moment]:
         for row in record.now(life, episode=episode):
             href = "/orders" if life == "activation" else link(kind, row["stream"])
             for entry in record.history(life, row["stream"]):
+                if entry.event.kind in ("opinion_noted", "absence_noted"):
+                    continue  # they stand in the consultation; here one line counts them
                 who = words.role(entry.event.role)
-                found.append(Moment(entry.event.occurred_at, words.sentence(entry), who, href))
+                said = words.sentence(entry)
+                if entry.event.kind == "concluded":
+                    heard, absent = len(row["body"]["opinions"] or {}), len(row["body"]["absences"] or {})
+                    said = f"{heard}方提交意见" + (f"、{absent}方缺席" if absent else "") + f"。{said}"
+                found.append(Moment(entry.event.occurred_at, said, who, href))
     orders = record.now("order", episode=episode)
     found += _counted(orders, "issued_at", "下达减排指令{}家")
     found += _counted(orders, "ended_at", "解除或替代减排指令{}家")

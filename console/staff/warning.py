@@ -221,6 +221,7 @@ def _show(
         signatures={e.event.data["role"]: e.event.occurred_at for e in history if e.event.kind == "signed"},
         may_sign=authority.allows(role.key) and role.key not in signed,
         lift=lift_of(console, state.level, now) if state.state is WarningState.ISSUED else None,
+        waiting=_waiting(console) if state.state is WarningState.ISSUED else [],
         count=len(settings.instructions(state.level)) if state.state in _BEFORE_ISSUE else 0,
         conclusion=record.state("consultation", state.draft.consultation),
         reason=text(form, "reason") if form is not None else "",
