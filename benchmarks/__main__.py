@@ -33,7 +33,8 @@ def main(words: list[str]) -> int:
     for word in words or ["speed"]:
         found = [name for name in known() if name == word or name.split(".")[0] == word or name.split(".")[1] == word]
         if not found:
-            print(f"There is no benchmark {word!r}; expected speed, skill or one of {', '.join(known())}.", file=sys.stderr)
+            names = ", ".join(known())
+            print(f"There is no benchmark {word!r}; expected speed, skill or one of {names}.", file=sys.stderr)
             return 2
         chosen += found
     print(f"machine: {os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}")

@@ -45,7 +45,8 @@ def _measure(url: str) -> dict[str, Any]:
     office, mayor = Office(record, desk), Actor("mayor", Role.MAYOR)
     figures: dict[str, Any] = {}
     for number, (name, level) in enumerate((("issue", "yellow"), ("raise", "red")), start=1):
-        draft = Draft(level, "样例市", NOW + 24 * hour, NOW + 96 * hour, "静稳", "", "c", True, "w1" if number == 2 else None)
+        before = "w1" if number == 2 else None
+        draft = Draft(level, "样例市", NOW + 24 * hour, NOW + 96 * hour, "静稳", "", "c", True, before)
         office.draft_warning(f"w{number}", episode="e", content=draft, by=mayor, now=NOW)
         office.approve_warning(f"w{number}", by=mayor, now=NOW)
         begin = time.perf_counter()

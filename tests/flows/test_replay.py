@@ -111,7 +111,8 @@ def test_the_day_table_counts_what_the_record_holds(stage, played):
 
 
 def messages_of(record):
-    return [(row["key"], row["state"], row["attempts"], row["last_attempt_at"]) for row in record.messages(limit=10_000)]
+    columns = ("key", "state", "attempts", "last_attempt_at")
+    return [tuple(row[column] for column in columns) for row in record.messages(limit=10_000)]
 
 
 @pytest.mark.timeout(600)
