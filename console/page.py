@@ -197,6 +197,8 @@ def page(request: Request, name: str, *, status: int = 200, alert: str = "", **c
         "may": lambda method, path: access.allowed(method, path, account.role if account else None),
         "places": _places(account, replay=settings.replay) if account else (),
     }
+    if taken := frame.keys() & context.keys():
+        raise ValueError(f"The page {name} may not name its values {', '.join(taken)}: the frame does.")
     now = context.pop("now", None) or settings.now()
     html = console.templates.get_template(name).render({**frame, "now": now, **context})
     return HTMLResponse(html, status_code=status)

@@ -63,8 +63,8 @@ def exhibit(request: Request, digest: str) -> Response:
 def reports(request: Request) -> Response:
     """All evaluations (大气污染防治法 第96条), newest first, and the responses that still wait for theirs."""
     office = console_of(request).office
-    done = office.record.now("activation", states=("reviewed",))[::-1]
-    return page(request, "reports.html", done=done, waiting=office.record.now("activation", states=("ended",)))
+    reviewed = office.record.now("activation", states=("reviewed",))[::-1]
+    return page(request, "reports.html", reviewed=reviewed, waiting=office.record.now("activation", states=("ended",)))
 
 
 def _explorer(request: Request, *, proof: dict[str, Any] | None, status: int = 200) -> Response:

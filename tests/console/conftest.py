@@ -109,7 +109,9 @@ class World:
             identifier,
             episode="beijing-20151205",
             outlook=make_outlook(self.clock(), quantiles=quantiles),
-            triggers=[{"rule": "beijing.x", "text": "可能轻度污染", "measured": "60%", "threshold": "50%", "confidence": "A"}],
+            triggers=[
+                {"rule": "beijing.x", "text": "可能轻度污染", "measured": "60%", "threshold": "50%", "confidence": "A"}
+            ],
             now=self.clock(),
         )
 
