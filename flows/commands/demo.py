@@ -77,7 +77,7 @@ def demo(
             teller.day(day)
         stage = replace(stage, leaders_wait=timedelta(hours=3))  # time for the visitor to sign first
         _to_next_signature(stage, record)
-        logins = _accounts(record)
+        logins = _accounts(record, _plant(stage))
         console = _console(folder / name, port)
         with prefect_server.stopping(console):
             _wait_for_console(console, port)
@@ -115,15 +115,23 @@ def _to_next_signature(stage: Stage, record: Record) -> None:
         replay.tick(stage, office, now)
 
 
-def _accounts(record: Record) -> list[tuple[str, str, str]]:
+def _plant(stage: Stage) -> str:
+    """The plant whose phone the visitor holds: one that would stay silent by itself, with measures from yellow on."""
+    from emergency.vocabulary import Level
+    from flows.plants import Temperament, temperament
+
+    reached = [item.enterprise for item in stage.instructions[Level.YELLOW] if item.measures and item.reachable]
+    silent = [name for name in reached if temperament(stage.seed, name) is Temperament.SILENT]
+    return (silent or reached)[0]
+
+
+def _accounts(record: Record, sample: str) -> list[tuple[str, str, str]]:
     """(identifier, position, password) of the sample log-ins, with passwords made anew at every start."""
     from emergency.directory import Directory
     from emergency.vocabulary import Role
 
     directory = Directory(record)
     known = {account.identifier for account in directory.accounts()}
-    plants = record.now("order", open_only=False)
-    sample = plants[-1]["enterprise"] if plants else "sample-002"
     wanted: list[tuple[str, str, str, str | None]] = [(who, title, role, None) for who, title, role in PEOPLE]
     wanted.append(("plant", f"企业联系人（{sample}）", "enterprise", sample))
     logins = []

@@ -56,6 +56,23 @@ GASES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Codes of HJ 212-2017 appendix B that the office reads; others are kept all the same. Units of codes: confidence B."""
 
+POSSIBLE: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "a00000": (0, 10_000),
+        "a01011": (0, 200),
+        "a01012": (-60, 2_000),
+        "a01013": (-200, 2_000),
+        "a01014": (0, 100),
+        "a19001": (0, 30),
+        "a21026": (-5, 100_000),
+        "a21002": (-5, 100_000),
+        "a34013": (-5, 500_000),
+        "a24088": (-5, 100_000),
+        "a21005": (-5, 500_000),
+    }
+)
+"""Outside these a momentary, least, mean or largest value is no measurement (confidence I). Sums are not judged."""
+
 _NUMBERS = MappingProxyType(
     {
         "Rtd": "rtd",
@@ -80,6 +97,9 @@ class Said:
     emissions: tuple[EmissionRow, ...] = ()
     equipment: tuple[EquipmentRow, ...] = ()
     unread: tuple[str, ...] = ()
+    """Fields not understood: a foreign name, a text for a number, an unknown flag, an impossible value."""
+    wrong: bool = False
+    """True when one of them can be no foreign name: then the line or the logger garbled the packet."""
 
 
 def moment_of(text: str, *, name: str = "DataTime") -> datetime:
@@ -89,7 +109,7 @@ def moment_of(text: str, *, name: str = "DataTime") -> datetime:
     '2016-08-01T00:00:00+00:00'
     """
     try:
-        if len(text) != 14 or not text.isdigit():
+        if len(text) != 14 or not (text.isascii() and text.isdigit()):
             raise ValueError
         wall = datetime(
             int(text[:4]), int(text[4:6]), int(text[6:8]), int(text[8:10]), int(text[10:12]), int(text[12:14]),
@@ -116,9 +136,11 @@ def said(packet: Packet, *, received_at: datetime, data_time: datetime | None = 
     emissions: dict[str, EmissionRow] = {}
     equipment: dict[str, EquipmentRow] = {}
     unread: list[str] = []
+    wrong = False
     for group in packet.cp:
-        code, values, flag, bad = _group(group)
+        code, values, flag, bad, garbled = _group(group)
         unread += bad
+        wrong |= garbled
         if code is None:
             continue
         if _DEVICE.fullmatch(code):
@@ -126,22 +148,23 @@ def said(packet: Packet, *, received_at: datetime, data_time: datetime | None = 
             limit = max(STATES) if kind == "state" else 24.0
             if kind not in ("state", "running") or number is None or not 0 <= number <= limit:
                 unread.append(f"{code}={number}")
+                wrong = True
                 continue
             equipment[code] = EquipmentRow(packet.mn, kind, when, code, received_at, number)
             continue
         numbers = {_NUMBERS[name]: value for name, value in values.items() if name in _NUMBERS}
-        unread += [f"{code}-{name}" for name in values if name not in _NUMBERS]
         if numbers or flag is not None:
             emissions[code] = EmissionRow(packet.mn, kind, when, code, received_at, flag, **numbers)
-    return Said(tuple(emissions.values()), tuple(equipment.values()), tuple(unread))
+    return Said(tuple(emissions.values()), tuple(equipment.values()), tuple(unread), wrong)
 
 
-def _group(group: Group) -> tuple[str | None, dict[str, float], str | None, list[str]]:
-    """Code, numbers by field, data flag and unread fields of one group; code None where it is not of a substance."""
+def _group(group: Group) -> tuple[str | None, dict[str, float], str | None, list[str], bool]:
+    """Code, numbers by field, data flag, unread fields, and whether one is garbled; code None: not of a substance."""
     code: str | None = None
     values: dict[str, float] = {}
     flag: str | None = None
     unread: list[str] = []
+    garbled = False
     for name, text in group:
         stem, dash, what = name.partition("-")
         if not dash:
@@ -150,14 +173,25 @@ def _group(group: Group) -> tuple[str | None, dict[str, float], str | None, list
             continue
         if code is not None and stem != code:
             unread.append(f"{name}={text}")
+            garbled = True
             continue
         code = stem
         if what == "Flag":
             flag = text
-        elif what in ("EFlag", "SampleTime", "Info"):
+            if text not in FLAGS:
+                unread.append(f"{name}={text}")
+        elif what in ("EFlag", "SampleTime", "Info") or text in ("", "NULL", "-"):
             continue
-        elif _NUMBER.fullmatch(text) and math.isfinite(number := float(text)):
-            values[what] = number
-        elif text not in ("", "NULL", "-"):
+        elif what not in _NUMBERS and what not in ("RS", "RT"):
             unread.append(f"{name}={text}")
-    return code, values, flag, unread
+        elif _NUMBER.fullmatch(text) and math.isfinite(number := float(text)) and _possible(code, what, number):
+            values[what] = number
+        else:
+            unread.append(f"{name}={text}")
+            garbled = True
+    return code, values, flag, unread, garbled
+
+
+def _possible(code: str, what: str, number: float) -> bool:
+    low, high = POSSIBLE.get(code, (-math.inf, math.inf))
+    return what == "Cou" or low <= number <= high

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from flows.clock import real_now
 from flows.hj212.codec import Broken, Framer, Malformed, Packet, answer, decode
 from flows.hj212.meaning import KINDS, Said, moment_of, said
-from forecast.emissions import Emissions
+from forecast.emissions import Emissions, Row
 from plans.errors import DataError
 
 LOG = logging.getLogger("lantian.hj212")
@@ -36,7 +36,7 @@ class Settings:
             {**dict.fromkeys(KINDS, "9014"), "2081": "9014", "9015": "9013", "9021": "9013"}
         )
     )
-    """CN of the answer by CN. 9014 to data: HJ 212-2017 appendix C (A); 2081: I; 9015 and 9021: public code only (B)."""
+    """CN of the answer by CN. 9014 to data: HJ 212-2017 appendix C (A); 2081: I; 9015, 9021: public code only (B)."""
     linger: float = 0.01
     """Seconds the writer lets packets gather; one durable commit then carries them all."""
     largest_batch: int = 500
@@ -62,6 +62,8 @@ class _Job:
     said: Said
     aside: str = ""
     """Why the raw packet is kept too; empty when everything in it was read."""
+    quiet: bool = False
+    """True: no acknowledgement, the sender shall send it again."""
 
 
 class _Connection(asyncio.Protocol):
@@ -92,7 +94,7 @@ class _Connection(asyncio.Protocol):
             LOG.warning("closing %s: %d bytes were no packets", self.peer, self.garbage)
             self.transport.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self.receiver.left(self)
 
 
@@ -108,6 +110,7 @@ class Receiver:
         self._queue: deque[_Job] = deque()
         self._held: dict[tuple[str, str, str], list[tuple[float, _Connection, bytes, Packet]]] = {}
         self._times: OrderedDict[tuple[str, str, str], datetime] = OrderedDict()
+        self._doubted: OrderedDict[bytes, None] = OrderedDict()
         self._paused = False
         self._executor = ThreadPoolExecutor(1, "hj212-writer")
         self.trouble: str | None = None
@@ -209,15 +212,34 @@ class Receiver:
         except Malformed as error:
             self._push(_Job(connection, raw, packet, Said(), str(error)))
             return
-        ahead = max((row.data_time for row in (*found.emissions, *found.equipment)), default=received) - received
+        rows: list[Row] = [*found.emissions, *found.equipment]
+        ahead = max((row.data_time for row in rows), default=received) - received
         if ahead > self.settings.ahead_most:
             self.counts["wrong clock"] += 1
             self._push(_Job(connection, raw, packet, Said(), f"DataTime is {ahead} ahead of our clock"))
+        elif found.unread and not self._believed(raw, packet, found):
+            self.counts["doubted"] += 1
+            self._push(_Job(connection, raw, packet, Said(), "doubted: " + ", ".join(found.unread)[:300], quiet=True))
         else:
             aside = "unread: " + ", ".join(found.unread)[:300] if found.unread else ""
             self._push(_Job(connection, raw, packet, found, aside))
         for _since, other, other_raw, part in self._held.pop(key, ()):
             self._data(other, other_raw, part)
+
+    def _believed(self, raw: bytes, packet: Packet, found: Said) -> bool:
+        """Whether a packet with fields that were not understood is what the logger meant.
+
+        Noise passes the checksum once in 256 times, but not twice with the same bytes: such a packet is kept raw,
+        not acknowledged, and believed when it comes again unchanged. A logger that wants no answers sends once; it is
+        believed unless something is plainly garbled.
+        """
+        if not packet.wants_answer:
+            return not found.wrong
+        again = raw in self._doubted
+        self._doubted[raw] = None
+        while len(self._doubted) > 10_000:
+            self._doubted.popitem(last=False)
+        return again
 
     def _set_aside(self, connection: _Connection, raw: bytes, reason: str) -> None:
         nobody = Packet("0" * 17, "00", "0000", "", "", 0)
@@ -275,14 +297,16 @@ class Receiver:
                 self._pause(False)
 
     def _store(self, batch: list[_Job], now: datetime) -> int:
-        rows = [row for job in batch for row in (*job.said.emissions, *job.said.equipment)]
+        rows: list[Row] = []
+        for job in batch:
+            rows += [*job.said.emissions, *job.said.equipment]
         aside = [(job.raw, job.packet.mn or job.connection.peer, job.aside, now) for job in batch if job.aside]
         return self.store.write(rows, set_aside=aside)
 
     def _answer(self, job: _Job) -> None:
         cn = self.settings.answers.get(job.packet.cn)
         transport = job.connection.transport
-        if not job.packet.wants_answer or cn is None or transport is None or transport.is_closing():
+        if job.quiet or not job.packet.wants_answer or cn is None or transport is None or transport.is_closing():
             return
         self.counts["answered"] += 1
         transport.write(answer(job.packet, cn=cn))

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 
 from flows.clock import real_now
-from flows.hj212.codec import Broken, Framer, Packet, decode, encode
+from flows.hj212.codec import Broken, Framer, Group, Packet, decode, encode
 from flows.people import chance
 from flows.plants import Temperament, temperament
 from forecast.air import BEIJING
@@ -76,12 +76,12 @@ def packet_of(number: int, moment: datetime, *, load: Load, cn: str = "2011", se
     qn = f"{local:%Y%m%d%H%M%S}{(local.microsecond // 1000 + sequence) % 1000:03d}"
     st = "31"
     if cn == "2021":
-        groups = tuple(((f"SB{n}-RS", "1" if level > 0.2 or kind is Temperament.CHEATING else "0"),) for n in (1, 2, 3))
-        return Packet(qn, st, cn, "123456", mn_of(number), flag, (stem, *groups))
+        states = tuple(((f"SB{n}-RS", "1" if level > 0.2 or kind is Temperament.CHEATING else "0"),) for n in (1, 2, 3))
+        return Packet(qn, st, cn, "123456", mn_of(number), flag, (stem, *states))
     if cn == "2041":
-        groups = tuple(((f"SB{n}-RT", f"{24 * level:.1f}"),) for n in (1, 2, 3))
-        return Packet(qn, st, cn, "123456", mn_of(number), flag, (stem, *groups))
-    groups = ()
+        hours = tuple(((f"SB{n}-RT", f"{24 * level:.1f}"),) for n in (1, 2, 3))
+        return Packet(qn, st, cn, "123456", mn_of(number), flag, (stem, *hours))
+    groups: tuple[Group, ...] = ()
     for code, base in (("a00000", 40.0), ("a19001", 9.0), ("a21026", 25.0), ("a21002", 60.0), ("a34013", 6.0)):
         wobble = 1.0 + 0.1 * (chance(load.seed, name, code, qn) - 0.5)
         value = base * wobble * (level if code == "a00000" else 1.0)
@@ -129,7 +129,7 @@ class _Plant(asyncio.Protocol):
                 self.run.result.acknowledged += 1
                 self.run.result.latencies.append(perf_counter() - first[0])
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         self.run.result.lost_connections += not self.run.ending
 
 
