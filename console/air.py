@@ -6,13 +6,16 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.settings import Settings
 from emergency.risk import Observed, ObservedDay, ObservedHour
 from emergency.vocabulary import BEIJING
 from forecast.outlook import Outlook
 from plans.errors import DataError
+
+if TYPE_CHECKING:
+    from forecast.city_air import CityAir
 
 DAYS_BACK = 11
 """Observed days before now that are read: ten whole ones for the rules, and today."""
@@ -122,7 +125,9 @@ class AirReader:
             edition=settings.edition,
             delay=settings.delay,
         )
-        last = air.hours_known(now)
+        # Under HJ 633-2012 an hour without any value still has an AQI, from the 24 h before it. It is not news.
+        newest = settings.archive.latest_valid_time(stations=settings.mean_of, as_of=now)
+        last = 0 if newest is None else sum(at <= newest for at in air.valid_times)
         hours = tuple(zip(air.valid_times[:last], air.aqi[:last], air.pm25[:last], strict=True))
         known = air.days_known(now)
         observed = Observed(
@@ -133,25 +138,15 @@ class AirReader:
             hours=tuple(ObservedHour(at, aqi) for at, aqi, _pm in hours[-72:]),
             pm25=hours[-1][2] if hours else None,
         )
-        stations = tuple(
-            self._station(
-                code, air.valid_times[:last], air.station_aqi[code][:last], air.station_pm25[code][:last], now
-            )
-            for code in settings.stations
-        )
+        stations = tuple(self._station(code, air, now) for code in settings.stations)
         return AirNow(hours[-72:], observed, stations)
 
-    def _station(
-        self,
-        code: str,
-        times: tuple[datetime, ...],
-        aqi: tuple[int | None, ...],
-        pm25: tuple[float | None, ...],
-        now: datetime,
-    ) -> StationNow:
-        name = self.names()[code]
-        for index in range(len(times) - 1, -1, -1):
-            if aqi[index] is not None or pm25[index] is not None:
-                age = now - times[index]
-                return StationNow(code, name, aqi[index], pm25[index], times[index], age, age > SILENT_AFTER)
-        return StationNow(code, name, None, None, None, None, silent=True)
+    def _station(self, code: str, air: CityAir, now: datetime) -> StationNow:
+        assert self.settings.archive is not None
+        name, newest = self.names()[code], self.settings.archive.latest_valid_time(stations=[code], as_of=now)
+        if newest is None or newest not in air.valid_times:
+            return StationNow(code, name, None, None, newest, None, silent=True)
+        at, age = air.valid_times.index(newest), now - newest
+        return StationNow(
+            code, name, air.station_aqi[code][at], air.station_pm25[code][at], newest, age, age > SILENT_AFTER
+        )
