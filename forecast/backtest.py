@@ -192,8 +192,7 @@ def truth(sample: Sample, rows: np.ndarray, *, last: date, edition: str) -> tupl
 def _forecasts(model: Trained, sample: Sample, rows: np.ndarray, *, edition: str, count: int) -> Forecasts:
     aqi, pm25, primary = [], [], []
     for area in sample.areas:
-        moments = [features.issue_time(day.item(), issue_hour=sample.issue_hour) for day in sample.days[rows]]
-        seeds = np.array([seed(area, moment) for moment in moments], dtype=np.uint64)
+        seeds = np.array([seed(area, day) for day in sample.days[rows].tolist()], dtype=np.uint64)
         paths = model.model.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
         index, mask = aqi_of(paths, edition=edition)
         aqi.append(np.moveaxis(index, 1, -1))

@@ -302,16 +302,20 @@ def season_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=64)
-def _days_off(year: int) -> frozenset[date]:
+def _holidays(year: int) -> tuple[frozenset[date], frozenset[date]]:
+    """Public holidays with their moved rest days (休), and weekend days worked in exchange (调休)."""
     import holidays
 
-    return frozenset(holidays.country_holidays("CN", years=year))
+    year_of = holidays.country_holidays("CN", years=year)
+    return frozenset(year_of), frozenset(year_of.weekend_workdays)
 
 
 def calendar(days: np.ndarray) -> np.ndarray:
-    """(day, 2) of 0 or 1: weekend; public holiday of mainland China (library `holidays`, with moved rest days)."""
-    plain = [day.item() for day in days.astype("datetime64[D]")]
-    rows = [(float(day.weekday() >= 5), float(day in _days_off(day.year))) for day in plain]
+    """(day, 2) of 0 or 1: weekend that is not worked; public holiday of mainland China (library `holidays`)."""
+    rows = []
+    for day in days.astype("datetime64[D]").tolist():
+        off, worked = _holidays(day.year)
+        rows.append((float(day.weekday() >= 5 and day not in worked), float(day in off)))
     return np.array(rows).reshape(-1, 2)
 
 

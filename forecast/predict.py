@@ -103,9 +103,12 @@ def make_outlooks(
     return tuple(made)
 
 
-def seed(area: str, issued_at: datetime) -> int:
-    """The number all luck of an outlook follows from: area and issue time, nothing else."""
-    text = f"{area} {air.utc(issued_at, name='issued_at')}"
+def seed(area: str, day: date) -> int:
+    """The number all luck of an outlook follows from: area and the day D behind the issue, nothing else.
+
+    Issued an hour later with the same data, the outlook says the same; and a backtest says what operations said.
+    """
+    text = f"{area} {day.isoformat()}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
@@ -161,7 +164,7 @@ def _outlook(
     )
     row = np.flatnonzero(sample.days == np.datetime64(day, "D"))
     paths = model.model.paths(
-        sample, area=area, rows=row, count=count, seeds=np.array([seed(area, issued_at)], dtype=np.uint64)
+        sample, area=area, rows=row, count=count, seeds=np.array([seed(area, day)], dtype=np.uint64)
     )[0]
     closed = features.issue_time(day, issue_hour=model.issue_hour)
     until, notes = _state(dataset, stations, closed=closed)

@@ -135,7 +135,7 @@ def _pollutants(
     rush = np.exp(-((clock - 8) ** 2) / 8) + np.exp(-((clock - 20) ** 2) / 12)
     washed = -0.5 * np.clip(weather["rain"], 0, 1)
     common = 0.2 * _red(random, (1, len(clock)), 40.0)
-    fine = 2.35 + 0.15 * winter + (2.1 + 1.15 * winter) * still**1.25 + 0.10 * rush + common + washed + local
+    fine = 2.35 + 0.15 * winter + (2.1 + 1.25 * winter) * still**1.25 + 0.10 * rush + common + washed + local
     pm25 = np.exp(np.minimum(fine + 0.14 * _red(random, shape, 10.0), 6.25))
     dust = np.exp(2.9 + 0.4 * np.sin(2 * np.pi * (winter - 0.2)) + 0.4 * _red(random, (1, len(clock)), 30.0) + local)
     sun = np.clip(np.cos(2 * np.pi * (clock - 15) / 24), 0, None)

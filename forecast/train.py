@@ -77,7 +77,7 @@ def train(
     start: date | None = None,
     issue_hour: int = 24,
     effort: Effort = "demo",
-    model: str = "blend",
+    model: str | Model = "blend",
 ) -> Trained:
     """A model that has seen nothing of `until` or later: its last hour is the 0:00 at which `until` begins.
 
@@ -105,7 +105,7 @@ def train(
     import sklearn.ensemble  # noqa: F401  (limits reach only libraries that are loaded)
 
     with threadpool_limits(limits=1):  # spinning OpenMP threads make boosting up to 50 times slower on a busy machine
-        fitted = prepared(model, effort).fit(sample)
+        fitted = (prepared(model, effort) if isinstance(model, str) else model).fit(sample)
     return _trained(
         fitted, areas=areas, region=region, sample=sample, effort=effort,
         simulated=str(dataset.attrs.get("simulated", "")).lower() in ("true", "1", "yes"),
@@ -126,7 +126,7 @@ def from_archive(
 
 
 def prepared(model: str, effort: Effort) -> Model:
-    """An unfitted model by name: blend, persistence, climatology or harmonic; DataError for another."""
+    """An unfitted model: blend, persistence, climatology, climatology-15 (narrower season) or harmonic."""
     from forecast.models.blend import Blend
     from forecast.models.experts import Boosted, Kernel
     from forecast.models.harmonic import Harmonic
@@ -138,6 +138,7 @@ def prepared(model: str, effort: Effort) -> Model:
         "blend": Blend(),
         "persistence": Persistence(),
         "climatology": Climatology(),
+        "climatology-15": Climatology(name="climatology-15", width=15.0),
         "harmonic": Harmonic(),
     }
     if model not in made:

@@ -1,4 +1,4 @@
-"""`lantian backtest`: forecast every day of a past period as it would have been forecast, so that anybody can score us."""
+"""`lantian backtest`: forecast every day of a past period as it would have been then, so that anybody can score us."""
 
 from __future__ import annotations
 
@@ -36,17 +36,18 @@ def backtest(
         expected = "none"
         raise DataError("--weather is not known", expected=expected, found=weather, todo="Run without future weather")
     trial.check_target(out)
-    days = {"train_until": day(train_until, name="--train-until")}
-    days |= {"first": day(first, name="--from"), "last": day(last, name="--to")}
+    begin, end, limit = day(first, name="--from"), day(last, name="--to"), day(train_until, name="--train-until")
     dataset, name = read(data)
     asked: dict[str, Any] = {"effort": effort}
     done = trial.run(
         dataset,
+        train_until=limit,
+        first=begin,
+        last=end,
         edition=edition,
         areas=areas_of(name, dataset, areas),
         models=[model.strip() for model in models.split(",") if model.strip()],
         say=lambda text: typer.echo(text, err=True),
-        **days,
         **asked,
     )
     rows = done.write(out)

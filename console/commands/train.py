@@ -51,7 +51,7 @@ def read(data: str) -> tuple[xr.Dataset, str]:
     found = reader(name)
     if not Path(path).exists():
         raise DataError("The data are not there", where="--data", expected="a file or folder", found=path)
-    return found.read(path), name
+    return found.read(Path(path)), name
 
 
 def day(text: str, *, name: str) -> date:

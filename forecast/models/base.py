@@ -106,7 +106,7 @@ def pick(weights: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
     """(row, count) column numbers drawn systematically by weight: each column as often as its share, within one draw.
 
     >>> pick(np.array([[1.0, 0.0, 3.0]]), 4, np.array([7]))
-    array([[2, 0, 2, 2]])
+    array([[2, 2, 0, 2]])
     """
     out = np.empty((len(weights), count), dtype=np.intp)
     for row, (weight, seed) in enumerate(zip(weights, seeds, strict=True)):

@@ -18,13 +18,13 @@ import numpy as np
 from forecast import calibrate
 from forecast.features import LEADS, TARGETS, Sample, from_log, season_distance
 from forecast.models.base import SEASON_DAYS, Anchor, Stored, ceiling, pick, season_weights, without_gaps
-from forecast.models.experts import Boosted, Kernel, departures
+from forecast.models.experts import Boosted, Kernel, Linear, departures
 from plans.errors import DataError
 
 EMBARGO_DAYS = LEADS + 1
 """Days on both sides of a fold that neither train nor lend errors to it: its targets reach into them."""
 
-SEASON_WIDTH = 25.0
+SEASON_WIDTH = 30.0
 """Days; how fast a past error loses weight with its distance in the year."""
 
 LIKENESS_WIDTH = 1.2
@@ -32,6 +32,9 @@ LIKENESS_WIDTH = 1.2
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Shares of climatology that are tried at each lead."""
+
+INDIFFERENCE = 0.002
+"""Relative difference of CRPS below which two shares count as equally good: far below what a year can resolve."""
 
 YARDSTICK = "hj633-2012"
 """Edition under which the shares are compared; paths remain concentrations and serve any edition."""
@@ -65,6 +68,7 @@ class Blend:
 
     kernel: Kernel = field(default_factory=Kernel)
     boosted: Boosted = field(default_factory=Boosted)
+    linear: Linear = field(default_factory=Linear)
     folds: int = 6
     name: str = "blend"
     areas: tuple[str, ...] = ()
@@ -80,6 +84,11 @@ class Blend:
     """(lead,): the share of climatology."""
     factor: np.ndarray | None = None
     """(lead, pollutant): the conformal stretch."""
+
+    @property
+    def experts(self) -> tuple[Kernel | Boosted | Linear, ...]:
+        """In the order of `trust`."""
+        return self.kernel, self.boosted, self.linear
 
     def fit(self, sample: Sample) -> Self:
         """As the protocol says. DataError when the training window is shorter than 60 days."""
@@ -107,13 +116,14 @@ class Blend:
             usual_share=np.zeros(LEADS),
             factor=np.ones((LEADS, len(TARGETS))),
         )
-        made = made._calibrated(sample, whole, expected, usual + expected)
+        made = made._calibrated(sample, whole, expected, usual)
         target = departures(sample, anchor, filled)
         every = np.arange(count)
         return replace(
             made,
             kernel=self.kernel.fit(sample, every, anchor, target),
             boosted=self.boosted.fit(sample, every, anchor, target),
+            linear=self.linear.fit(sample, every, anchor, target),
         )
 
     def _unseen(
@@ -121,7 +131,11 @@ class Blend:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """For days left out: what each expert says, (expert, area, day, lead, pollutant); what came; the anchor."""
         shape = (len(sample.areas), len(sample.days), LEADS, len(TARGETS))
-        said, truth, usual = np.full((2, *shape), np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
+        said, truth, usual = (
+            np.full((len(self.experts), *shape), np.nan),
+            np.full(shape, np.nan),
+            np.full(shape, np.nan),
+        )
         for number in range(self.folds):
             rows = np.flatnonzero(fold == number)
             others = np.flatnonzero(_outside(fold, number))
@@ -129,14 +143,13 @@ class Blend:
             target = departures(sample, anchor, filled)
             truth[:, rows] = target[:, rows]
             usual[:, rows] = anchor.ahead(sample.days[rows], LEADS)
-            experts: tuple[Kernel | Boosted, ...] = (self.kernel, self.boosted)
-            for place, expert in enumerate(experts):
+            for place, expert in enumerate(self.experts):
                 fitted = expert.fit(sample, others, anchor, target)
                 for area in range(len(sample.areas)):
                     said[place, area, rows] = fitted.predict(sample, area, rows, anchor)
         return said, truth, usual
 
-    def _calibrated(self, sample: Sample, whole: np.ndarray, expected: np.ndarray, middle: np.ndarray) -> Self:
+    def _calibrated(self, sample: Sample, whole: np.ndarray, expected: np.ndarray, anchor: np.ndarray) -> Self:
         """The model with its shares of climatology and conformal factors, learned on unseen days."""
         from forecast import aqi
 
@@ -149,8 +162,8 @@ class Blend:
             apart = np.abs(rows[:, None] - whole[None, :]) > EMBARGO_DAYS
             weights = self.templates.weights(area, sample.days[rows], expected[area, rows, 0]) * apart
             errors = self.templates.errors[area][pick(weights, count, rows)]
-            own.append(np.sort(middle[area, rows][:, None] + errors, axis=1))
-            usual.append(self._usual(area, sample.days[rows], count, apart=EMBARGO_DAYS))
+            own.append(np.sort((anchor + expected)[area, rows][:, None] + errors, axis=1))
+            usual.append(anchor[area, rows][:, None] + self._usual(area, sample.days[rows], count, apart=EMBARGO_DAYS))
             truth.append(sample.targets()[area, rows])
         if not len(rows):
             return self
@@ -171,7 +184,10 @@ class Blend:
         for share in SHARES:
             members = index(calibrate.average(own_, usual_, np.array(share)))
             scores.append(np.nanmean(calibrate.crps(np.moveaxis(members, 1, -1), observed), axis=0))
-        best = np.array(SHARES)[np.argmin(np.array(scores), axis=0)]
+        table = np.array(scores)
+        # Where the scores cannot tell, the more cautious share: the largest within a hair of the best.
+        good = table <= table.min(axis=0) * (1.0 + INDIFFERENCE)
+        best = np.array([np.array(SHARES)[good[:, lead]].max() for lead in range(LEADS)])
         mixed = calibrate.average(own_, usual_, best[:, None])
         factor = np.ones((LEADS, len(TARGETS)))
         for lead, pollutant in np.ndindex(factor.shape):
@@ -179,12 +195,13 @@ class Blend:
         return replace(self, usual_share=np.maximum.accumulate(best), factor=np.clip(factor, 0.8, 1.3))
 
     def _usual(self, area: int, days: np.ndarray, count: int, *, apart: int = -1) -> np.ndarray:
-        """(row, member, lead, pollutant): quantiles of the season around each day ahead, logarithms.
+        """(row, member, lead, pollutant): quantiles of the departures in the season around each day ahead.
 
         With `apart` the history within so many days of the day itself is left out (for days inside the history).
         """
-        assert self.days is not None and self.filled is not None
+        assert self.days is not None and self.filled is not None and self.anchor is not None
         out = np.empty((len(days), count, LEADS, self.filled.shape[2]))
+        past = self.filled[area] - self.anchor.at(self.days)[area]
         seen: dict[tuple[Any, Any], np.ndarray] = {}
         for lead in range(LEADS):
             for row, issued in enumerate(days):
@@ -192,7 +209,7 @@ class Blend:
                 if (day, apart) not in seen:
                     far = np.abs((self.days - day) / np.timedelta64(1, "D")) > apart
                     inside = season_weights(self.days[far], day[None])[0] > 0
-                    seen[day, apart] = np.quantile(self.filled[area, far][inside], calibrate.levels(count), axis=0)
+                    seen[day, apart] = np.quantile(past[far][inside], calibrate.levels(count), axis=0)
                 out[row, :, lead] = seen[day, apart]
         return out
 
@@ -207,9 +224,9 @@ class Blend:
         days = sample.days[rows]
         drawn = pick(self.templates.weights(place, days, expected[:, 0]), count, seeds)
         errors = self.templates.errors[place][drawn]
-        middle = self.anchor.ahead(days, LEADS)[place] + expected
-        own = np.sort(middle[:, None] + errors, axis=1)
-        mixed = calibrate.average(own, self._usual(place, days, count), self.usual_share[:, None])
+        anchor = self.anchor.ahead(days, LEADS)[place][:, None]
+        own = np.sort(anchor + expected[:, None] + errors, axis=1)
+        mixed = calibrate.average(own, anchor + self._usual(place, days, count), self.usual_share[:, None])
         mixed = np.moveaxis(calibrate.stretched(np.moveaxis(mixed, 1, -1), self.factor), -1, 1)
         ordered = calibrate.order_like(np.minimum(mixed, self.top[place]), errors, axis=1)
         return from_log(ordered)
@@ -220,7 +237,7 @@ class Blend:
         sample = narrowed(sample, area, self.areas)
         place = 0
         anchor = Anchor(self.anchor.coefficients[self.areas.index(area)][None])
-        said = np.stack([expert.predict(sample, place, rows, anchor) for expert in (self.kernel, self.boosted)])
+        said = np.stack([expert.predict(sample, place, rows, anchor) for expert in self.experts])
         expected: np.ndarray = np.einsum("edlp,le->dlp", said, self.trust)
         return expected
 
@@ -231,7 +248,7 @@ class Blend:
             "model": self.name,
             "season_days": SEASON_DAYS,
             "folds": self.folds,
-            "trust_in_kernel_and_boosted_per_lead": np.round(self.trust, 3).tolist(),
+            "trust_in_kernel_boosted_linear_per_lead": np.round(self.trust, 3).tolist(),
             "share_of_climatology_per_lead": np.round(self.usual_share, 3).tolist(),
             "conformal_factor_per_lead": np.round(self.factor.mean(axis=1), 3).tolist(),
             "shares_chosen_under": YARDSTICK,
@@ -242,6 +259,7 @@ class Blend:
         assert self.anchor is not None and self.templates is not None and self.days is not None
         kernel, kernel_arrays = self.kernel.stored()
         boosted, boosted_arrays = self.boosted.stored()
+        linear, linear_arrays = self.linear.stored()
         arrays: dict[str, Any] = {
             "days": self.days.astype("datetime64[D]").astype(np.int64),
             "anchor": self.anchor.coefficients,
@@ -252,7 +270,9 @@ class Blend:
         arrays |= {name: getattr(self, name) for name in ("filled", "top", "trust", "usual_share", "factor")}
         arrays |= {f"kernel/{name}": value for name, value in kernel_arrays.items()}
         arrays |= {f"boosted/{name}": value for name, value in boosted_arrays.items()}
-        return {"areas": list(self.areas), "folds": self.folds, "kernel": kernel, "boosted": boosted}, arrays
+        arrays |= {f"linear/{name}": value for name, value in linear_arrays.items()}
+        settings = {"areas": list(self.areas), "folds": self.folds}
+        return {**settings, "kernel": kernel, "boosted": boosted, "linear": linear}, arrays
 
     @classmethod
     def restore(cls, settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
@@ -264,6 +284,7 @@ class Blend:
         return cls(
             kernel=Kernel.restore(settings["kernel"], part("kernel/")),
             boosted=Boosted.restore(settings["boosted"], part("boosted/")),
+            linear=Linear.restore(settings["linear"], part("linear/")),
             folds=settings["folds"],
             areas=tuple(settings["areas"]),
             days=arrays["days"].astype("datetime64[D]"),
@@ -304,8 +325,10 @@ def _outside(fold: np.ndarray, number: int) -> np.ndarray:
 
 def _trust(said: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(lead, expert): how much each expert is believed; pollutants in their own spread, areas by their stations."""
-    spread = np.sqrt(np.nanmean(truth**2, axis=(1, 2)))  # (area, pollutant)
-    spread = np.where(np.isnan(spread) | (spread == 0), 1.0, spread)
+    known = ~np.isnan(truth)
+    squares = np.where(known, truth, 0.0) ** 2
+    spread = np.sqrt(squares.sum(axis=(1, 2)) / np.maximum(known.sum(axis=(1, 2)), 1))  # (area, pollutant)
+    spread = np.where(spread == 0, 1.0, spread)
     root = np.sqrt(weights / weights.sum())[:, None, None]
     out = np.zeros((LEADS, len(said)))
     for lead in range(LEADS):

@@ -86,9 +86,8 @@ class Kernel:
 
     def fit(self, sample: Sample, rows: np.ndarray, anchor: Anchor, target: np.ndarray) -> Self:
         """Fitted on some rows; one solution for all leads when no weather ahead differs between them."""
-        groups = [list(range(LEADS))] if not sample.ahead.shape[-1] else [[lead] for lead in range(LEADS)]
         scales, places, coefficients = [], [], []
-        for group in groups:
+        for group in _groups(sample):
             inside = centred(sample, anchor, group[0] + 1)[:, rows]
             scale = Scale.fit(inside)
             x = scale.apply(inside).reshape(-1, inside.shape[-1])
@@ -143,6 +142,57 @@ class Kernel:
             tuple(arrays[f"places{number}"] for number in groups),
             tuple(arrays[f"coefficients{number}"] for number in groups),
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linear:
+    """Ridge regression with a strong penalty: the cautious expert, for the leads at which little is known."""
+
+    penalty: float = 1.4
+    """In units of the predictors' own spread, per training day."""
+    scales: tuple[Scale, ...] = ()
+    coefficients: tuple[np.ndarray, ...] = ()
+
+    def fit(self, sample: Sample, rows: np.ndarray, anchor: Anchor, target: np.ndarray) -> Self:
+        """Fitted on some rows of all areas."""
+        scales, coefficients = [], []
+        for group in _groups(sample):
+            inside = centred(sample, anchor, group[0] + 1)[:, rows]
+            scale = Scale.fit(inside)
+            x = scale.apply(inside).reshape(-1, inside.shape[-1])
+            y = target[:, rows][:, :, group].reshape(len(x), -1)
+            weight = np.repeat(sample.weights, len(rows))
+            there = ~np.isnan(y[:, _any_known(y)]).any(axis=1)
+            x, y, weight = x[there], np.nan_to_num(y[there]), weight[there]
+            weight = weight / weight.sum()
+            gram = x.T @ (x * weight[:, None]) + self.penalty * np.eye(x.shape[1])
+            scales.append(scale)
+            solution = np.linalg.solve(gram, x.T @ (y * weight[:, None]))
+            coefficients.append(solution.reshape(x.shape[1], len(group), -1))
+        return type(self)(self.penalty, tuple(scales), tuple(coefficients))
+
+    def predict(self, sample: Sample, area: int, rows: np.ndarray, anchor: Anchor) -> np.ndarray:
+        """(row, lead, pollutant) departures."""
+        parts = [
+            np.einsum("rf,flp->rlp", scale.apply(centred(sample, anchor, number + 1)[area, rows]), coefficient)
+            for number, (scale, coefficient) in enumerate(zip(self.scales, self.coefficients, strict=True))
+        ]
+        return np.concatenate(parts, axis=1)
+
+    def stored(self) -> Stored:
+        """Settings and arrays."""
+        arrays = {}
+        for number, scale in enumerate(self.scales):
+            arrays[f"middle{number}"], arrays[f"spread{number}"] = scale.middle, scale.spread
+            arrays[f"coefficients{number}"] = self.coefficients[number]
+        return {"penalty": self.penalty, "groups": len(self.scales)}, arrays
+
+    @classmethod
+    def restore(cls, settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+        """The expert of :meth:`stored`."""
+        groups = range(settings["groups"])
+        scales = tuple(Scale(arrays[f"middle{number}"], arrays[f"spread{number}"]) for number in groups)
+        return cls(settings["penalty"], scales, tuple(arrays[f"coefficients{number}"] for number in groups))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,6 +254,11 @@ class Boosted:
         fitted = {name: Trees.restore(arrays, f"{name}/") for name in settings["fitted"]}
         scale = Scale(arrays["middle"], arrays["spread"])
         return cls(settings["leads"], settings["trees"], settings["rows"], scale, fitted)
+
+
+def _groups(sample: Sample) -> list[list[int]]:
+    """Leads (0..6) that share their predictors: all of them, unless weather ahead differs from lead to lead."""
+    return [list(range(LEADS))] if not sample.ahead.shape[-1] else [[lead] for lead in range(LEADS)]
 
 
 def _any_known(y: np.ndarray) -> np.ndarray:

@@ -56,11 +56,13 @@ class Climatology:
     """The weeks of the same season in the training years."""
 
     name: str = "climatology"
+    width: float = SEASON_DAYS
+    """Half width of the season in days."""
     history: History = field(default_factory=History)
 
     def fit(self, sample: Sample) -> Self:
         """As the protocol says."""
-        return type(self)(history=History.of(sample))
+        return type(self)(name=self.name, width=self.width, history=History.of(sample))
 
     def paths(self, sample: Sample, *, area: str, rows: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
         """Past weeks, drawn evenly from the season window around the days ahead."""
@@ -68,21 +70,22 @@ class Climatology:
         place = past.place(area)
         weeks = past.weeks(place)
         assert past.days is not None
-        drawn = pick(season_weights(past.days[: len(weeks)], sample.days[rows]), count, seeds)
+        drawn = pick(season_weights(past.days[: len(weeks)], sample.days[rows], width=self.width), count, seeds)
         return from_log(weeks[drawn])
 
     def describe(self) -> Mapping[str, Any]:
         """As the protocol says."""
-        return {"model": self.name, "season_days": SEASON_DAYS}
+        return {"model": self.name, "season_days": self.width}
 
     def stored(self) -> Stored:
         """As the protocol says."""
-        return self.history.stored()
+        settings, arrays = self.history.stored()
+        return {**settings, "name": self.name, "width": self.width}, arrays
 
     @classmethod
     def restore(cls, settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
         """As the protocol says."""
-        return cls(history=History.restore(settings, arrays))
+        return cls(settings["name"], settings["width"], History.restore(settings, arrays))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

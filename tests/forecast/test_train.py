@@ -1,0 +1,121 @@
+"""Training sees the past only; a model file holds numbers only and is refused when anything about it does not fit."""
+
+import json
+import pickle
+from datetime import date
+
+import numpy as np
+import pytest
+
+from forecast import air, train
+from plans.errors import DataError
+
+
+def test_training_until_a_day_never_reads_a_later_value(small_air, areas, light_model):
+    until = date(2015, 1, 10)
+    other = small_air.copy(deep=True)
+    later = other["valid_time"].values > air.utc(air.day_bounds(until)[0])
+    for name in air.POLLUTANTS:
+        other[name].values[:, later] = 300.0
+
+    first, second = (train.train(data, until=until, areas=areas, model=light_model) for data in (small_air, other))
+
+    assert first.manifest["last_day"] == "2015-01-09"
+    assert first.digest == second.digest
+
+
+def test_training_from_an_archive_is_training_from_its_data(fill_archive, small_air, areas, small_model, light_model):
+    """All hours but the very last before `until` were received by then (one hour of delay)."""
+    made = train.train(
+        fill_archive(small_air), until=date(2015, 2, 20), start=date(2014, 9, 1), areas=areas, model=light_model
+    )
+
+    assert made.manifest["first_day"] == small_model.manifest["first_day"]
+    assert made.manifest["last_day"] == small_model.manifest["last_day"]
+    np.testing.assert_allclose(made.model.trust, small_model.model.trust, atol=0.15)
+
+
+def test_a_stored_model_is_the_same_model(tmp_path, small_model):
+    path = train.save(small_model, tmp_path / "model")
+
+    again = train.load(tmp_path / "model")
+
+    assert again.digest == small_model.digest
+    assert again.manifest == small_model.manifest
+    assert again.areas == small_model.areas
+    assert [file.name for file in (tmp_path / "model").iterdir()] == [path.name]
+
+
+def test_the_manifest_says_by_what_it_was_made(small_model):
+    manifest = small_model.manifest
+
+    assert manifest["simulated"] is True
+    assert manifest["code"] == train.code_digest()
+    assert (manifest["weather_mode"], manifest["issue_hour"]) == ("none", 24)
+    assert "pm25_level_24h" in manifest["features"]
+    assert len(manifest["data"]) == 64
+
+
+def rewritten(path, **changes):
+    """The model file with some entries replaced, as a forger without the code would do it."""
+    with np.load(path) as file:
+        held = {name: file[name] for name in file.files}
+    manifest = json.loads(held["manifest"].tobytes().decode()) | changes.pop("manifest", {})
+    held["manifest"] = np.frombuffer(json.dumps(manifest).encode(), dtype=np.uint8)
+    np.savez(path, **{**held, **changes})
+
+
+def test_a_changed_array_or_manifest_is_refused(tmp_path, small_model):
+    path = train.save(small_model, tmp_path)
+    rewritten(path, **{"array/trust": np.ones((7, 3))})
+    with pytest.raises(DataError, match="was changed since it was written"):
+        train.load(path)
+
+    path = train.save(small_model, tmp_path)
+    rewritten(path, manifest={"last_day": "2099-01-01"})
+    with pytest.raises(DataError, match="was changed since it was written"):
+        train.load(path)
+
+
+def test_a_model_of_other_code_is_refused(tmp_path, small_model, monkeypatch):
+    path = train.save(small_model, tmp_path)
+    monkeypatch.setattr(train, "code_digest", lambda: "0" * 64)
+
+    with pytest.raises(DataError, match=r"made by other code .*Train again"):
+        train.load(path)
+
+
+class Trap:
+    """Would create a file when unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+def test_a_pickle_in_the_clothes_of_a_model_is_never_opened(tmp_path):
+    sign = tmp_path / "sprung"
+    bare, packed = tmp_path / "model.npz", tmp_path / "packed.npz"
+    bare.write_bytes(pickle.dumps(Trap(sign)))
+    np.savez(packed, manifest=np.array([Trap(sign)], dtype=object), allow_pickle=True)
+
+    for path in (bare, packed):
+        with pytest.raises(DataError, match="not a model of ours"):
+            train.load(path)
+    assert not sign.exists()
+
+
+def test_a_missing_model_names_the_command_that_makes_one(tmp_path):
+    with pytest.raises(DataError, match="Train one with lantian train"):
+        train.load(tmp_path / "none.npz")
+
+
+def test_unknown_words_and_empty_pasts_are_refused(small_air):
+    with pytest.raises(DataError, match=r"expected demo \| full, found heroic"):
+        train.train(small_air, until=date(2015, 1, 1), effort="heroic")
+    with pytest.raises(DataError, match="model is not known"):
+        train.train(small_air, until=date(2015, 1, 1), model="oracle")
+    with pytest.raises(DataError, match="no data to train on"):
+        train.train(small_air, until=date(2014, 1, 1))
