@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from forecast.archive_schema import engine_of, stamp, unstamp
+from forecast.fast_rows import insert_rows
 from forecast.plain_errors import plain_errors
 from plans.errors import DataError
 
@@ -247,27 +249,30 @@ class Emissions:
 
 def _append(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> int:
     names = [item.name for item in fields(rows[0])]
-    order = ["mn", "kind", "data_time", "code", "received_at"]
-    assert names[:5] == order
-    # Inside a batch the datum that came last stands last; equal ones after it are duplicates.
-    made = [(r.mn, r.kind, stamp(r.data_time, name="data_time"), r.code, stamp(r.received_at, name="received_at"),
-             *astuple(r)[5:]) for r in rows]  # fmt: skip
-    for row in made:
-        if not row[0] or not row[3]:
-            raise DataError("A plant datum has no sender or no code", found=row[:4])
-    held = _held(connection, table, names, sorted({(row[0], row[1], row[2]) for row in made}))
-    new: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in made:
-        key, values = row[:4], row[5:]
+    assert names[:5] == ["mn", "kind", "data_time", "code", "received_at"]
+    values_of = attrgetter(*names[5:], "code")  # code once more, so that one further field still makes a tuple
+    stamps: dict[datetime, int] = {}
+    made = []
+    for row in rows:
+        if not row.mn or not row.code:
+            raise DataError("A plant datum has no sender or no code", found=f"{row.mn!r}, {row.code!r}")
+        for name, when in (("data_time", row.data_time), ("received_at", row.received_at)):
+            if when not in stamps:
+                stamps[when] = stamp(when, name=name)
+        key = (row.mn, row.kind, stamps[row.data_time], row.code)
+        made.append((key, stamps[row.received_at], values_of(row)[:-1]))
+    held = _held(connection, table, names, sorted({key[:3] for key, _at, _values in made}))
+    new: list[tuple[Any, ...]] = []
+    for key, received, values in made:  # inside a batch the datum that came last stands last
         last_at, last = held.get(key, (None, None))
         if last == values:
             continue
         # Two values for one time that came within one microsecond still are two: the later one is a revision.
-        at = row[4] if last_at is None else max(row[4], last_at + 1)
+        at = received if last_at is None else max(received, last_at + 1)
         held[key] = (at, values)
-        new[*key, at] = dict(zip(names, (*key, at, *values), strict=True))
+        new.append((*key, at, *values))
     if new:
-        connection.execute(sa.insert(table), list(new.values()))
+        insert_rows(connection, table, new)
     return len(new)
 
 
