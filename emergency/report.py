@@ -100,6 +100,8 @@ class Evaluation:
     """What an episode came to."""
 
     episode: str
+    drill: bool
+    """True for a replay or an exercise: whoever opens the document must see it."""
     first_day: date
     last_day: date
     highest: Level
@@ -134,6 +136,7 @@ class Evaluation:
 def evaluate(
     episode: str,
     *,
+    drill: bool,
     rows: Sequence[Day],
     orders: Sequence[Mapping[str, Any]],
     problems: Sequence[Mapping[str, Any]],
@@ -156,6 +159,7 @@ def evaluate(
     lead = None if started_at is None else round((started_at - first_issued_at).total_seconds() / 3600, 1)
     return Evaluation(
         episode=episode,
+        drill=drill,
         first_day=rows[0].day,
         last_day=rows[-1].day,
         highest=highest,

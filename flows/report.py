@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from emergency import report
 from emergency.lifecycle import Happening
+from emergency.messages import subject
 from emergency.office import Office
 from emergency.record import Record
 from emergency.record_rows import plain
@@ -58,7 +59,7 @@ def evaluate_ended(stage: Stage, office: Office, now: datetime) -> None:
             row["stream"],
             report=text.encode(),
             media_type="application/json",
-            title=f"应急响应评估 {row['episode']}",
+            title=subject(f"应急响应评估 {row['episode']}", drill=office.record.drill),
             by=person(Role.OFFICE_DIRECTOR),
             now=now,
         )
@@ -88,6 +89,7 @@ def evaluation_of(stage: Stage, record: Record, row: Mapping[str, Any]) -> Evalu
     promised = stage.reductions(highest, None)
     return report.evaluate(
         episode,
+        drill=record.drill,
         rows=table(stage, record, first=first, last=last),
         orders=orders,
         problems=record.now("problem", episode=episode),
