@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -43,18 +43,23 @@ class Settings:
     secret_key: bytes
     simulated_air: bool = False
     secure_cookie: bool = True
-    idle_timeout: timedelta = timedelta(minutes=60)
-    """After so long without a click a session is over (a setting of the office, confidence I)."""
+    idle_timeout: timedelta = timedelta(hours=4)
+    """After so long without a click a session is over; the desk's own refresh is no click. Long enough for a quiet
+    stretch of a night duty (a setting of the office, confidence I)."""
     longest_session: timedelta = timedelta(hours=14)
     """Over whatever happens: a night duty with hand-over (a setting of the office, confidence I)."""
     range_half_width: int = 15
     """Published range = central AQI ± this (public code of a regional forecast system, confidence B; domain 5.1)."""
-    station_names: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a secret that can be guessed."""
         if len(self.secret_key) < SHORTEST_SECRET:
             raise ValueError(f"The secret key has {len(self.secret_key)} bytes; {SHORTEST_SECRET} are needed.")
+
+    def enterprise_names(self) -> dict[str, str]:
+        """Names by identifier of every enterprise that the list orders at any level."""
+        levels = (Level.YELLOW, Level.ORANGE, Level.RED)
+        return {one.enterprise: one.enterprise_name for level in levels for one in self.instructions(level)}
 
     @property
     def replay(self) -> bool:

@@ -48,6 +48,7 @@ def _all(request: Request) -> dict[str, Any]:
         "air": air,
         "category": categories(edition),
         "edition_name": settings.edition,
+        "smoothed": any(mean.pollutant == "pm25" and mean.window == "24h" for mean in edition.hourly.means),
         "hours_chart": charts.hours([(at, aqi) for at, aqi, _pm in air.hours[-48:]], edition) if air.latest else "",
         "outlook": outlook,
         "days": day_rows(settings, outlook) if outlook else (),

@@ -23,7 +23,10 @@ def problems(request: Request) -> Response:
     known = [one.key for one in ProblemState]
     rows = record.now("problem", states=[state]) if state in known else record.now("problem")
     rows = tuple(sorted(rows, key=lambda row: (row["final"], row["body"]["due_at"] or "", row["opened_at"])))
-    return page(request, "problems.html", rows=rows, counts=record.counts("problem"), chosen=state, states=ProblemState)
+    return page(
+        request, "problems.html", rows=rows, counts=record.counts("problem"), states=ProblemState,
+        names=console.settings.enterprise_names(),
+    )  # fmt: skip
 
 
 @router.get("/{identifier}")

@@ -97,7 +97,7 @@ async def test_the_refresh_of_an_unattended_desk_does_not_keep_the_session(timed
     world, seconds = timed
     user = await world.user("duty_officer")
     for _ in range(5):
-        seconds.now += 15 * 60
+        seconds.now += world.settings.idle_timeout.total_seconds() / 4
         status = (await user.get("/desk/live")).status_code
 
     assert 401 == status
