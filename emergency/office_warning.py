@@ -73,6 +73,15 @@ class WarningActs(Acts):
                 act.append("warning", identifier, warning.send_back(state, reason=reason, by=by, now=now))
             )
 
+    def redraft_warning(
+        self, identifier: str, *, content: warning.Draft, by: Actor, now: datetime
+    ) -> warning.AirWarning:
+        """Put a corrected draft before those who may approve it; signatures of the returned one do not carry over."""
+        with self.record.act(now) as act:
+            state = existing(act, "warning", identifier)
+            events = warning.redraft(state, content=content, by=by, now=now)
+            return warning_of(act.append("warning", identifier, events))
+
     def withdraw_warning(self, identifier: str, *, reason: str, by: Actor, now: datetime) -> warning.AirWarning:
         """Take a draft back before it is issued."""
         with self.record.act(now) as act:

@@ -69,9 +69,8 @@ def evaluations(record: Record) -> None:
 def _evaluation(made: dict[str, Any]) -> None:
     highest = Level.of(made["highest"]) if isinstance(made["highest"], str) else Level(made["highest"])
     line("")
-    line(
-        f"{'【演练】' if made['drill'] else ''}【评估】{made['episode']}：最高{highest.chinese}，{made['first_day']} 至 {made['last_day']}"
-    )
+    mark = "【演练】" if made["drill"] else ""
+    line(f"{mark}【评估】{made['episode']}：最高{highest.chinese}，{made['first_day']} 至 {made['last_day']}")
     line(
         f"  响应 {made['hours_in_force']} 小时，提前量 {made['lead_hours']} 小时；实测>150共{made['days_over_150']}天"
         f"（其中响应中{made['hits']}天，未响应{made['misses']}天），空报{made['false_alarms']}天，>200共{made['days_over_200']}天"

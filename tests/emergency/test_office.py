@@ -138,3 +138,14 @@ def test_the_outlook_behind_a_consultation_is_an_exhibit(office, outlook, now):
     assert media_type == "application/json"
     assert outlook.to_json().encode() == content
     assert state.outlook_digest == outlook.digest
+
+
+def test_a_returned_draft_is_mended_and_needs_every_signature_again(office, draft, people, now):
+    office.draft_warning("w1", episode="e1", content=draft("red"), by=people["duty_officer"], now=now)
+    office.approve_warning("w1", by=people["vice_mayor"], now=now)
+    office.return_warning("w1", reason="级别偏高", by=people["mayor"], now=now)
+
+    mended = office.redraft_warning("w1", content=draft("orange"), by=people["duty_officer"], now=now)
+
+    assert ("drafted", "orange", ()) == (mended.state.key, mended.draft.level, mended.signatures)
+    assert office.approve_warning("w1", by=people["vice_mayor"], now=now).state.key == "approved"
