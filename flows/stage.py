@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -190,8 +191,11 @@ def _prepare(
             aqi_edition=ASSUMED["aqi"],
             simulated=chosen.simulated,
         )
+        earlier = Counter(outlook.issued_at for outlook in kept)
         for outlook in made:
-            archive.write_outlook(outlook)
+            # A retrained model's outlook arrives after that of the model before, so that it is the one a reader gets.
+            later = timedelta(seconds=earlier[outlook.issued_at])
+            archive.write_outlook(outlook, received_at=outlook.issued_at + later)
             found[outlook.issued_at.astimezone(BEIJING).date()] = outlook
     return found, len(missing)
 
