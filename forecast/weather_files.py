@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import xarray as xr
 
-from forecast.weather import check_run, describe, labelled
+from forecast.weather import check_run, describe, labelled, wind
 from plans.errors import DataError
 
 if TYPE_CHECKING:
@@ -232,6 +232,7 @@ def at_stations(run: xr.Dataset, stations: Sequence[Station]) -> xr.Dataset:
     """
     if "station" in run.dims:
         return run
+    run = _with_components(run)
     grid = run
     east = run["longitude"].values
     step = float(np.median(np.diff(east))) if len(east) > 1 else 0.0
@@ -257,6 +258,15 @@ def at_stations(run: xr.Dataset, stations: Sequence[Station]) -> xr.Dataset:
     lat = xr.DataArray([station.lat for station in stations], dims="station", coords={"station": codes})
     lon = xr.DataArray([station.lon for station in stations], dims="station", coords={"station": codes})
     made = grid.interp(latitude=lat, longitude=lon, method="linear").drop_vars(["latitude", "longitude"])
-    if "wind_direction" in made:  # degrees cannot be averaged over north; components can
-        made = made.drop_vars("wind_direction")
     return check_run(labelled(made.transpose("issued_at", "lead_hours", "station").assign_attrs(run.attrs)))
+
+
+def _with_components(run: xr.Dataset) -> xr.Dataset:
+    """The run with wind components instead of a direction: degrees cannot be averaged across north."""
+    if "wind_direction" not in run:
+        return run
+    if "wind_east" not in run and "wind_speed" in run:
+        speed = run["wind_speed"]
+        _, east, north = wind(speed.values, run["wind_direction"].values, None, None)
+        run = run.assign(wind_east=(speed.dims, east), wind_north=(speed.dims, north))
+    return run.drop_vars("wind_direction")

@@ -221,7 +221,8 @@ def _of_frame(frame: pd.DataFrame, where: str, mode: str) -> xr.Dataset:
     frame = frame.reset_index(drop=True)
     dates = {}
     for name in ("issue_date", "valid_date"):
-        made = pd.to_datetime(frame[name], errors="coerce").to_numpy().astype("datetime64[D]")
+        given = frame[name] if frame[name].dtype.kind == "M" else frame[name].astype("str").str.slice(0, 10)
+        made = pd.to_datetime(given, format="%Y-%m-%d", errors="coerce").to_numpy().astype("datetime64[D]")
         if np.isnat(made).any():
             row = int(np.flatnonzero(np.isnat(made))[0])
             raise DataError(
