@@ -1,7 +1,9 @@
 """Marks on values that look wrong. A mark never deletes: who reads decides, and says so.
 
-One byte of marks per variable; the six bytes of a row are packed into one integer (`flags` for pollutants in the order
-of air.POLLUTANTS, `weather_flags` in the order of air.WEATHER), so a station-hour needs one number in the archive.
+The marks of a row's six variables are packed into one integer (`flags` for pollutants in the order of air.POLLUTANTS,
+`weather_flags` in the order of air.WEATHER), so a station-hour needs one number in the archive: one byte per variable
+in bits 0..47, one bit each for UNIT in 48..53 and for MAINTENANCE in 54..59; CLOCK, of the whole row, in 60.
+The rules that need neighbours, days before or the office's calendar are in :mod:`forecast.quality_rules`.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ class Flag(IntFlag):
     STUCK = 16
     SPIKE = 32
     DUPLICATE = 64
+    NEIGHBOUR = 128
+    UNIT = 256
+    MAINTENANCE = 512
+    CLOCK = 1024
 
     @property
     def chinese(self) -> str:
@@ -40,6 +46,8 @@ class Flag(IntFlag):
         return _NAMES[self][1]
 
 
+_UNIT_BIT, _MAINTENANCE_BIT, _CLOCK_BIT = 48, 54, 60
+
 _NAMES: Mapping[Flag, tuple[str, str]] = MappingProxyType(
     {
         Flag.RANGE: ("超出常见范围", "outside the plausible range"),
@@ -49,6 +57,10 @@ _NAMES: Mapping[Flag, tuple[str, str]] = MappingProxyType(
         Flag.STUCK: ("数值长时间不变", "unchanged for many hours"),
         Flag.SPIKE: ("单小时突跳", "a single hour far from both neighbours"),
         Flag.DUPLICATE: ("与邻站逐时完全相同", "hour by hour the same as another station"),
+        Flag.NEIGHBOUR: ("与周边站点明显不一致", "far from all stations around"),
+        Flag.UNIT: ("疑似单位错误（约差千倍）", "about a thousand times the days before: a slip of unit"),
+        Flag.MAINTENANCE: ("登记的运维时段", "inside a maintenance window on file"),
+        Flag.CLOCK: ("疑似时钟偏移", "the station's clock seems to be off by whole hours"),
     }
 )
 
@@ -102,7 +114,7 @@ def flag(dataset: xr.Dataset, *, limits: Limits = USUAL) -> xr.Dataset:
         if name not in dataset:
             continue
         values = dataset[name].values
-        mine = np.zeros(values.shape, dtype=np.uint8)
+        mine = np.zeros(values.shape, dtype=np.uint16)
         with np.errstate(invalid="ignore"):
             _mark(mine, values > limits.plausible[name], Flag.RANGE)
         _mark(mine, np.isin(values, limits.ceilings.get(name, ())), Flag.CEILING)
@@ -159,21 +171,30 @@ def pack(marks: Mapping[str, np.ndarray], *, names: Sequence[str] = POLLUTANTS) 
     arrays = {name: np.asarray(values).astype(np.int64) for name, values in marks.items()}
     packed = np.zeros(np.broadcast_shapes(*(values.shape for values in arrays.values())), dtype=np.int64)
     for name, values in arrays.items():
-        packed |= values << (8 * names.index(name))
+        number = names.index(name)
+        packed |= (values & 0xFF) << (8 * number)
+        packed |= ((values >> 8) & 1) << (_UNIT_BIT + number)
+        packed |= ((values >> 9) & 1) << (_MAINTENANCE_BIT + number)
+        packed |= ((values >> 10) & 1) << _CLOCK_BIT
     return packed
 
 
 def unpack(packed: np.ndarray, name: str, *, names: Sequence[str] = POLLUTANTS) -> np.ndarray:
-    """The marks of one variable, uint8, out of packed integers.
+    """The marks of one variable, uint16, out of packed integers; CLOCK is of the row and so of every variable.
 
     >>> Flag(int(unpack(np.array([512]), "pm10")[0])).english
     'PM10 below PM2.5'
     """
-    return ((np.asarray(packed) >> (8 * names.index(name))) & 0xFF).astype(np.uint8)
+    number, row = names.index(name), np.asarray(packed)
+    marks = (row >> (8 * number)) & 0xFF
+    marks |= ((row >> (_UNIT_BIT + number)) & 1) << 8
+    marks |= ((row >> (_MAINTENANCE_BIT + number)) & 1) << 9
+    marks |= ((row >> _CLOCK_BIT) & 1) << 10
+    return marks.astype(np.uint16)
 
 
 def _mark(marks: np.ndarray, where: np.ndarray, flag: Flag) -> None:
-    np.bitwise_or(marks, np.uint8(flag), out=marks, where=where)
+    np.bitwise_or(marks, np.uint16(flag), out=marks, where=where)
 
 
 def _same_as_before(values: np.ndarray, steady: np.ndarray) -> np.ndarray:
