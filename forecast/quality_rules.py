@@ -161,20 +161,36 @@ def _coordinate(value: float | None) -> float:
 def far_from_neighbours(values: np.ndarray, around: Sequence[np.ndarray], rule: Settings, least: float) -> np.ndarray:
     """Values far from the median of the stations around, measured by those stations' own spread."""
     far = np.zeros(values.shape, dtype=bool)
-    for number, near in enumerate(around):
-        if len(near) < rule.neighbours:
-            continue
-        others = values[near]
-        enough = (~np.isnan(others)).sum(axis=0) >= rule.neighbours
-        if not enough.any():
-            continue
-        picked = others[:, enough]
-        middle = np.nanmedian(picked, axis=0)
-        spread = np.nanmedian(np.abs(picked - middle), axis=0)
+    padded = np.concatenate([values, np.full((1, values.shape[1]), np.nan)])
+    rows = np.array([number for number, near in enumerate(around) if len(near) >= rule.neighbours], dtype=np.intp)
+    rows = rows[np.argsort([len(around[number]) for number in rows], kind="stable")]
+    for begin in range(0, len(rows), _AT_ONCE):
+        some = rows[begin : begin + _AT_ONCE]
+        most = max(len(around[number]) for number in some)
+        near = np.full((len(some), most), len(values), dtype=np.intp)  # the last row of `padded` holds nothing
+        for place, number in enumerate(some):
+            near[place, : len(around[number])] = around[number]
+        others = padded[near]
+        middle, known = _median(others)
+        spread, _known = _median(np.abs(others - middle[:, None, :]))
         with np.errstate(invalid="ignore"):
-            distance = np.abs(values[number, enough] - middle)
-            far[number, enough] = distance > np.maximum(rule.neighbour_times * spread, least)
+            distance = np.abs(values[some] - middle)
+            wide = np.maximum(rule.neighbour_times * spread, least)
+            far[some] = (distance > wide) & (known >= rule.neighbours)
     return far
+
+
+_AT_ONCE = 64
+"""Stations judged together: a few megabytes of neighbours' values."""
+
+
+def _median(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Median over axis 1 without the missing, NaN where all are, and how many are not."""
+    ranked = np.sort(values, axis=1)  # NaN comes last
+    known = (~np.isnan(values)).sum(axis=1)
+    low = np.take_along_axis(ranked, np.maximum((known - 1) // 2, 0)[:, None, :], axis=1)[:, 0]
+    high = np.take_along_axis(ranked, np.minimum(known // 2, values.shape[1] - 1)[:, None, :], axis=1)[:, 0]
+    return np.where(known > 0, (low + high) / 2, np.nan), known
 
 
 def unit_slips(values: np.ndarray, rule: Settings) -> np.ndarray:
@@ -232,11 +248,8 @@ def clock_slips(values: Mapping[str, np.ndarray], around: Sequence[np.ndarray], 
             continue
         pairs = []
         for array in values.values():
-            others = array[near]
-            some = (~np.isnan(others)).sum(axis=0) >= rule.neighbours
-            middle = np.full(length, np.nan)
-            if some.any():
-                middle[some] = np.nanmedian(others[:, some], axis=0)
+            found, known = _median(array[near][None])
+            middle = np.where(known[0] >= rule.neighbours, found[0], np.nan)
             pairs.append((array[number, _CHANGE:] - array[number, :-_CHANGE], middle[_CHANGE:] - middle[:-_CHANGE]))
         own = _match(pairs, 0, rule)
         if np.isnan(own) or own > 1.0 - rule.clock_gain:
