@@ -1,5 +1,6 @@
 """Contracts of the house itself: walls, fresh imports, documents that keep up with the code."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -80,7 +81,7 @@ def test_every_dependency_has_its_line_of_reason():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     reasons = (ROOT / "docs" / "decisions" / "0003-dependencies.md").read_text()
     names = [
-        requirement.split(">")[0].split("[")[0].strip()
+        re.split(r"[<>=\[;]", requirement)[0].strip()
         for requirement in [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     ]
 
