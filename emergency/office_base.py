@@ -9,6 +9,7 @@ from typing import Any
 
 from emergency import activation, consultation, order, problem, warning
 from emergency.lifecycle import Refused
+from emergency.publisher import Publisher
 from emergency.record import Act, Record
 from emergency.vocabulary import Level
 
@@ -27,6 +28,8 @@ class Desk:
     rectify_within: timedelta
     lift_hours: int
     rules_digest: str
+    publisher: Publisher | None = None
+    """Under which codes warnings are published; None takes those known for the area."""
 
 
 @dataclass(frozen=True, slots=True)

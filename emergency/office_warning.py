@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from emergency import activation, messages, warning
-from emergency.lifecycle import Actor, Refused
+from emergency.lifecycle import Actor, Event, Refused
 from emergency.office_base import Acts, Instruction, existing, refuse_existing, warning_of
+from emergency.office_notice import file_issue, file_lift
 from emergency.office_response import open_orders, order_the_list, release, running_response
 from emergency.record import Message
 from emergency.vocabulary import Level
@@ -99,8 +100,9 @@ class WarningActs(Acts):
         """
         with self.record.act(now) as act:
             state = existing(act, "warning", identifier)
-            issued = warning.issue(state, by=by, now=now)
-            issued_state = warning.evolve(state, issued[0])
+            issued_state = warning.evolve(state, warning.issue(state, by=by, now=now)[0])
+            notice, texts = file_issue(act, self.desk, issued_state, now=now)
+            issued = warning.issue(state, by=by, now=now, notice=notice, basis=texts)
             title, body = messages.warning_issued(issued_state, drill=self.record.drill)
             notices = [
                 Message(f"{identifier}.issued.public", "public", "public", title, body),
@@ -142,9 +144,15 @@ class WarningActs(Acts):
         """Lift a warning under the plan's rule and, in the same transaction, end the response and release everyone."""
         with self.record.act(now) as act:
             state = existing(act, "warning", identifier)
-            events = warning.lift(
-                state, reason=reason, below_hours=below_hours, required_hours=self.desk.lift_hours, by=by, now=now
-            )
+
+            def decide(basis: tuple[str, ...]) -> tuple[Event, ...]:
+                hours = self.desk.lift_hours
+                return warning.lift(
+                    state, reason=reason, below_hours=below_hours, required_hours=hours, by=by, now=now, basis=basis
+                )
+
+            decide(())  # refused before anything is filed
+            events = decide(file_lift(act, self.desk, state, reason=reason, now=now))
             title, body = messages.warning_lifted(state, reason=reason, now=now, drill=self.record.drill)
             notices = [
                 Message(f"{identifier}.lifted.public", "public", "public", title, body),

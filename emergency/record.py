@@ -209,6 +209,13 @@ class Record:
             raise BrokenRecord("An exhibit does not match its digest", where=digest)
         return row["media_type"], row["content"]
 
+    def exhibits(self, media_type: str) -> tuple[tuple[str, str, bytes], ...]:
+        """(digest, title, content) of every exhibit of a kind, oldest first."""
+        query = select(exhibit.c.digest, exhibit.c.title, exhibit.c.content).where(exhibit.c.media_type == media_type)
+        with self.engine.connect() as connection:
+            rows = connection.execute(query.order_by(exhibit.c.recorded_at, exhibit.c.title))
+            return tuple((digest, title, content) for digest, title, content in rows)
+
     def waiting(self, *, limit: int = 500) -> tuple[Mapping[str, Any], ...]:
         """Messages that wait to be handed over, oldest first."""
         query = select(outbox).where(outbox.c.state == "queued").order_by(outbox.c.seq, outbox.c.key).limit(limit)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from emergency import warning
 from emergency.lifecycle import Event, fold
@@ -117,6 +117,11 @@ class Act:
                 )
             )
         return digest
+
+    def filed(self, media_type: str) -> int:
+        """How many exhibits of a kind are on record, those of this act included."""
+        query = select(func.count()).select_from(exhibit).where(exhibit.c.media_type == media_type)
+        return int(self.connection.execute(query).scalar_one())
 
     def attempted(self, key: str, *, channel: str, result: str, detail: str) -> None:
         """Note one try of a message and its honest result ("handed", "sealed", "failed", "refused")."""

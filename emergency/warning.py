@@ -94,6 +94,8 @@ class AirWarning:
     ended_at: datetime | None = None
     successor: str | None = None
     return_reason: str = ""
+    notice: Mapping[str, str] | None = None
+    """Identifier, sender and sent of the public message of its issue, frozen with it."""
 
     @property
     def level(self) -> Level:
@@ -152,10 +154,23 @@ def send_back(state: AirWarning, *, reason: str, by: Actor, now: datetime) -> tu
     return (event_of(transition, by=by, now=now, data={"reason": reason}),)
 
 
-def issue(state: AirWarning, *, by: Actor, now: datetime) -> tuple[Event, ...]:
-    """The event of issue; Refused unless the approvals are recorded (大气污染防治法 第95条)."""
+def issue(
+    state: AirWarning,
+    *,
+    by: Actor,
+    now: datetime,
+    notice: Mapping[str, str] | None = None,
+    basis: tuple[str, ...] = (),
+) -> tuple[Event, ...]:
+    """The event of issue; Refused unless the approvals are recorded (大气污染防治法 第95条).
+
+    `notice` is what later messages must know of the public one, `basis` the digests of its texts.
+    """
     transition = TABLE.require("issue", state.state, subject=_name(state))
-    return (event_of(transition, by=by, now=now, data={"approved_by": [list(pair) for pair in state.signatures]}),)
+    data: dict[str, object] = {"approved_by": [list(pair) for pair in state.signatures]}
+    if notice is not None:
+        data["notice"] = dict(notice)
+    return (event_of(transition, by=by, now=now, data=data, basis=basis),)
 
 
 def supersede(state: AirWarning, *, successor: str, by: Actor, now: datetime) -> tuple[Event, ...]:
@@ -165,7 +180,14 @@ def supersede(state: AirWarning, *, successor: str, by: Actor, now: datetime) ->
 
 
 def lift(
-    state: AirWarning, *, reason: str, below_hours: int, required_hours: int, by: Actor, now: datetime
+    state: AirWarning,
+    *,
+    reason: str,
+    below_hours: int,
+    required_hours: int,
+    by: Actor,
+    now: datetime,
+    basis: tuple[str, ...] = (),
 ) -> tuple[Event, ...]:
     """The event of a lift; Refused while the air is not forecast below the criterion for long enough.
 
@@ -182,7 +204,7 @@ def lift(
             possible="请继续执行，待预测持续低于启动标准后再解除",
         )
     data = {"reason": reason, "below_hours": below_hours, "required_hours": required_hours}
-    return (event_of(transition, by=by, now=now, data=data),)
+    return (event_of(transition, by=by, now=now, data=data, basis=basis),)
 
 
 def withdraw(state: AirWarning, *, reason: str, by: Actor, now: datetime) -> tuple[Event, ...]:
@@ -206,7 +228,7 @@ def evolve(state: AirWarning | None, event: Event) -> AirWarning:
         case "returned":
             return replace(state, return_reason=data["reason"], signatures=())
         case "issued":
-            return replace(state, issued_at=event.occurred_at)
+            return replace(state, issued_at=event.occurred_at, notice=data.get("notice"))
         case "superseded":
             return replace(state, ended_at=event.occurred_at, successor=data["successor"])
         case "lifted" | "withdrawn":
