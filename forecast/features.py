@@ -171,7 +171,7 @@ def _window_days(hours: np.ndarray, issue_hour: int) -> tuple[np.datetime64, int
     The last window may lack up to 4 hours, as an issue may that cannot wait for them.
     """
     local = air.to_beijing(hours[[0, -1]]) - np.timedelta64(issue_hour, "h")  # a window ends at 0:00 of its day here
-    first = (local[0] + np.timedelta64(47, "h")).astype("datetime64[D]")
+    first = (local[0] + np.timedelta64(47, "h") - np.timedelta64(1, "us")).astype("datetime64[D]")
     last = (local[1] + np.timedelta64(4, "h")).astype("datetime64[D]")
     count = int((last - first) / np.timedelta64(1, "D")) + 1
     if count < 1:

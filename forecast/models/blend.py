@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 
 from forecast import calibrate
-from forecast.features import LEADS, TARGETS, Sample, from_log, season_distance
+from forecast.features import LEADS, TARGETS, Sample, from_log, mean, season_distance
 from forecast.models.base import SEASON_DAYS, Anchor, Stored, ceiling, pick, season_weights, without_gaps
 from forecast.models.experts import Boosted, Kernel, Linear, departures
 from plans.errors import DataError
@@ -35,6 +35,13 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 INDIFFERENCE = 0.002
 """Relative difference of CRPS below which two shares count as equally good: far below what a year can resolve."""
+
+SURE = 2.0
+"""Standard errors by which a forecast must beat climatology on the folds before a lead is taken from climatology: the
+office asks that the far leads never lose to it, so a gain that may be luck is not taken."""
+
+BLOCK = 14
+"""Days in a block: the errors of neighbouring days are alike, those of neighbouring fortnights hardly."""
 
 YARDSTICK = "hj633-2012"
 """Edition under which the shares are compared; paths remain concentrations and serve any edition."""
@@ -183,16 +190,14 @@ class Blend:
         scores = []
         for share in SHARES:
             members = index(calibrate.average(own_, usual_, np.array(share)))
-            scores.append(np.nanmean(calibrate.crps(np.moveaxis(members, 1, -1), observed), axis=0))
-        table = np.array(scores)
-        # Where the scores cannot tell, the more cautious share: the largest within a hair of the best.
-        good = table <= table.min(axis=0) * (1.0 + INDIFFERENCE)
-        best = np.array([np.array(SHARES)[good[:, lead]].max() for lead in range(LEADS)])
+            each = calibrate.crps(np.moveaxis(members, 1, -1), observed)
+            scores.append(mean(np.moveaxis(each.reshape(len(chosen), len(rows), LEADS), 0, -1)))
+        best = np.maximum.accumulate(cautious(np.array(scores)))
         mixed = calibrate.average(own_, usual_, best[:, None])
         factor = np.ones((LEADS, len(TARGETS)))
         for lead, pollutant in np.ndindex(factor.shape):
             factor[lead, pollutant] = calibrate.stretch(mixed[:, :, lead, pollutant], truth_[:, lead, pollutant])
-        return replace(self, usual_share=np.maximum.accumulate(best), factor=np.clip(factor, 0.8, 1.3))
+        return replace(self, usual_share=best, factor=np.clip(factor, 0.8, 1.3))
 
     def _usual(self, area: int, days: np.ndarray, count: int, *, apart: int = -1) -> np.ndarray:
         """(row, member, lead, pollutant): quantiles of the departures in the season around each day ahead.
@@ -298,6 +303,24 @@ class Blend:
             usual_share=arrays["usual_share"],
             factor=arrays["factor"],
         )
+
+
+def cautious(scores: np.ndarray) -> np.ndarray:
+    """(lead,) shares from CRPS (share, day, lead): the best share, but what cannot be told apart goes to climatology.
+
+    Of shares within INDIFFERENCE of the best the largest is taken; and where the best does not beat full climatology by
+    SURE standard errors (from means of BLOCK days), the lead is left to climatology.
+    """
+    table = mean(np.moveaxis(scores, 1, -1))
+    out = np.ones(scores.shape[2])
+    for lead in range(len(out)):
+        good = np.flatnonzero(table[:, lead] <= table[:, lead].min() * (1.0 + INDIFFERENCE)).max()
+        gain = scores[-1, :, lead] - scores[good, :, lead]
+        gain = gain[~np.isnan(gain)]
+        blocks = np.array([part.mean() for part in np.array_split(gain, max(2, len(gain) // BLOCK))])
+        if blocks.mean() > SURE * blocks.std(ddof=1) / np.sqrt(len(blocks)):
+            out[lead] = SHARES[good]
+    return out
 
 
 def narrowed(sample: Sample, area: str, trained: tuple[str, ...]) -> Sample:

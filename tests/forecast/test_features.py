@@ -62,6 +62,15 @@ def test_the_target_of_a_lead_is_the_daily_statistic_of_that_natural_day(small_a
         np.testing.assert_allclose(targets[lead - 1], expected, rtol=1e-12)
 
 
+def test_the_first_day_is_the_first_whose_24_hours_are_all_in_the_data(small_air, areas, codes):
+    """The data begin with the hour 1 of 1 September; without it, that day is not whole."""
+    whole = build(small_air, areas=areas, region=codes)
+    later = build(small_air.isel(valid_time=slice(1, None)), areas=areas, region=codes)
+
+    assert whole.days[0] == np.datetime64("2014-09-01")
+    assert later.days[0] == np.datetime64("2014-09-02")
+
+
 def test_a_day_that_is_not_over_has_no_statistic(small_air, areas, codes):
     noon = air.utc(datetime(2014, 12, 10, 21, tzinfo=air.BEIJING))
     until_evening = small_air.isel(valid_time=np.flatnonzero(small_air["valid_time"].values <= noon))

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from forecast import calibrate, features
 from forecast.features import build
 from forecast.models.base import Anchor, pick, season_weights, without_gaps
+from forecast.models.blend import cautious
 from forecast.models.harmonic import Harmonic
 from forecast.models.simple import Climatology, Persistence, last_known
 from forecast.models.trees import Trees
@@ -191,6 +192,16 @@ def test_experts_who_know_nothing_are_not_believed():
 
     assert weights[0] == pytest.approx(1.0, abs=0.08)
     assert weights[1] == pytest.approx(0.0, abs=0.08)
+
+
+def test_a_lead_is_taken_from_climatology_only_for_a_gain_that_is_no_luck():
+    """Shares 0 .. 1 of climatology; at the first lead share 0 is better every day, at the second by luck of one day."""
+    random = np.random.default_rng(5)
+    scores = np.repeat(40.0 + random.normal(size=(1, 280, 2)), 5, axis=0)
+    scores[0, :, 0] -= 3.0
+    scores[0, 17, 1] -= 300.0
+
+    assert cautious(scores).tolist() == [0.0, 1.0]
 
 
 def test_drawing_follows_the_weights_to_within_one():

@@ -1,0 +1,1 @@
+"""Skill of the forecast against peers."""
