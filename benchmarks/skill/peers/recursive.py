@@ -1,7 +1,8 @@
 """mlforecast with LightGBM on log daily AQI: lags, rolling means, date and weather of the day, one global model.
 
 The library's own recursion gives the seven leads; the errors of its own cross-validation over the last training year
-(a window every third day, refitted each quarter) give the quantiles. The model is fitted once and carried over the test year.
+(a window every third day, refitted each quarter) give the quantiles. The model is fitted once and carried over the test
+year.
 """
 
 from __future__ import annotations
