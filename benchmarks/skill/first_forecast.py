@@ -224,7 +224,8 @@ TAIL = """## What to make of it
 * Most heavy days (AQI above 200) are missed by the median at lead 1 and all of them further out: a trigger must look at
   probabilities, and even those are nearly silent from lead 2 on. The weather has to carry the week.
 * The 80 % interval holds less than 80 % of the test year, for climatology too: November and December 2015
-  (mean AQI 170) were far worse than those of the training years (113 and 107). The splits inside the training years gave 78 .. 81 %.
+  (mean AQI 170) were far worse than those of the training years (113 and 107). The splits inside the
+  training years gave 78 .. 81 %.
 
 ## How it was chosen
 
