@@ -7,7 +7,7 @@ commit asks for the whole again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +41,13 @@ VALIDATOR = sa.Table(
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),
     sa.Column("kept_at", sa.BigInteger, nullable=False),
+)
+SOURCE_HOUR = sa.Table(
+    "source_hour",
+    METADATA,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("valid_time", sa.BigInteger, primary_key=True),
+    sa.Column("stations", sa.Integer, nullable=False),
 )
 WHAT = "the state of the sources"
 
@@ -156,6 +163,40 @@ class SourceStore:
         with self._writing() as connection:
             if connection.execute(sa.update(VALIDATOR).where(key).values(values)).rowcount == 0:
                 connection.execute(sa.insert(VALIDATOR).values(source=source, url=url, **values))
+
+    def heard(self, source: str, stations: Mapping[datetime, int]) -> None:
+        """Remember how many stations had a value in each hour; the largest number of several pulls stands."""
+        wanted = {stamp(when, name="valid_time"): number for when, number in stations.items()}
+        if not wanted:
+            return
+        table = SOURCE_HOUR
+        with self._writing() as connection:
+            query = sa.select(table.c.valid_time, table.c.stations).where(
+                table.c.source == source, table.c.valid_time.between(min(wanted), max(wanted))
+            )
+            have = {row[0]: row[1] for row in connection.execute(query)}
+            for when, number in wanted.items():
+                if when not in have:
+                    row = {"source": source, "valid_time": when, "stations": number}
+                    connection.execute(sa.insert(table), row)
+                elif have[when] < number:
+                    key = (table.c.source == source) & (table.c.valid_time == when)
+                    connection.execute(sa.update(table).where(key).values(stations=number))
+
+    def coverage(self, source: str, *, start: datetime, end: datetime) -> dict[datetime, int]:
+        """Stations with a value per hour, start < valid_time <= end, of the hours that were pulled at all."""
+        table = SOURCE_HOUR
+        query = (
+            sa.select(table.c.valid_time, table.c.stations)
+            .where(
+                table.c.source == source,
+                table.c.valid_time > stamp(start, name="start"),
+                table.c.valid_time <= stamp(end, name="end"),
+            )
+            .order_by(table.c.valid_time)
+        )
+        with plain_errors(WHAT), self.engine.connect() as connection:
+            return {unstamp(row[0]): row[1] for row in connection.execute(query)}
 
     def _row(self, connection: sa.Connection, source: str) -> dict[str, Any]:
         row = connection.execute(sa.select(SOURCE_STATE).where(SOURCE_STATE.c.source == source)).first()

@@ -1,0 +1,137 @@
+"""Open-Meteo: hourly weather forecast and CAMS air quality at places. Model values, never observations.
+
+The answer's arrays run parallel to `time`, local times without offset in the zone that was asked for; the time is a
+moment, and rain and the like are sums of the hour before it, so the label is the END of the hour. Carbon monoxide comes
+in ug/m3. The units are named in the answer and are checked each time, because nothing else would tell a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Literal
+
+from flows.sources.live import Asker, Pulled, Record, lay_out, number
+from flows.sources.web_rules import Policy
+from forecast import air
+from forecast.readers.station_list import Station
+from forecast.sources import Manifest
+from plans.errors import SourceError
+
+AIR: Mapping[str, tuple[str, str, float]] = MappingProxyType(
+    {
+        "pm25": ("pm2_5", "μg/m³", 1.0),
+        "pm10": ("pm10", "μg/m³", 1.0),
+        "so2": ("sulphur_dioxide", "μg/m³", 1.0),
+        "no2": ("nitrogen_dioxide", "μg/m³", 1.0),
+        "co": ("carbon_monoxide", "μg/m³", 0.001),
+        "o3": ("ozone", "μg/m³", 1.0),
+    }
+)
+"""Our name: their name, the unit they must say, the factor to ours."""
+WEATHER: Mapping[str, tuple[str, str, float]] = MappingProxyType(
+    {
+        "temperature": ("temperature_2m", "°C", 1.0),
+        "dew_point": ("dew_point_2m", "°C", 1.0),
+        "pressure": ("surface_pressure", "hPa", 1.0),
+        "rain": ("precipitation", "mm", 1.0),
+        "wind_speed": ("wind_speed_10m", "m/s", 1.0),
+        "wind_direction": ("wind_direction_10m", "°", 1.0),
+    }
+)
+
+MANIFEST = Manifest(
+    name="openmeteo",
+    title="Open-Meteo weather forecast and CAMS air quality",
+    cadence=timedelta(hours=6),
+    hour_label="end",
+    time_zone="Asia/Shanghai",
+    units=MappingProxyType({**air.UNITS, "co": "ug/m3"}),
+    licence="CC BY 4.0; free use is for non-commercial purposes and limited a day",
+    citation="open-meteo.com; CAMS global atmospheric composition forecasts",
+    delay=timedelta(0),
+    delay_basis="a forecast: known when it was received",
+    known_problems=("model values, not observations", "the run time is not told", "host names from public code"),
+)
+POLICY = Policy(hosts=frozenset({"api.open-meteo.com", "air-quality-api.open-meteo.com"}), spacing=1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMeteo:
+    """The service for named places: (latitude, longitude) by name."""
+
+    places: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    weather_base: str = "https://api.open-meteo.com/v1/forecast"
+    air_base: str = "https://air-quality-api.open-meteo.com/v1/air-quality"
+    policy: Policy = POLICY
+    manifest: Manifest = MANIFEST
+    kind: Literal["observation", "guidance"] = "guidance"
+
+    def pull(self, asker: Asker, *, start: datetime, end: datetime, now: datetime) -> Pulled:
+        """Everything the service says of the window; it may lie in the future. One call of each kind per place."""
+        records: list[Record] = []
+        for name, (latitude, longitude) in self.places.items():
+            merged: dict[datetime, dict[str, float]] = {}
+            for base, columns in ((self.weather_base, WEATHER), (self.air_base, AIR)):
+                asked = {
+                    "latitude": f"{latitude:.4f}",
+                    "longitude": f"{longitude:.4f}",
+                    "hourly": ",".join(theirs for theirs, _unit, _factor in columns.values()),
+                    "timezone": "Asia/Shanghai",
+                    "start_date": f"{start.astimezone(air.BEIJING).date()}",
+                    "end_date": f"{end.astimezone(air.BEIJING).date()}",
+                }
+                if columns is WEATHER:
+                    asked["wind_speed_unit"] = "ms"
+                answer = asker.ask("GET", base, params=asked)
+                for hour, values in hours_of(answer.json(), columns, where=f"openmeteo, {name}"):
+                    merged.setdefault(hour, {}).update(values)
+            records += [(name, hour, values) for hour, values in merged.items()]
+        far = end + timedelta(days=30)  # a forecast's hours have not ended and are wanted all the same
+        dataset, notes = lay_out(records, source="openmeteo", start=start, end=end, now=max(far, now))
+        stations = tuple(Station(n, n, n, lon, lat, source="openmeteo") for n, (lat, lon) in self.places.items())
+        return Pulled(dataset, stations, tuple(notes))
+
+
+def hours_of(
+    answer: Any, columns: Mapping[str, tuple[str, str, float]], *, where: str
+) -> list[tuple[datetime, dict[str, float]]]:
+    """Hour (aware UTC) and values of one answer; SourceError for an error answer, another zone or another unit."""
+    if not isinstance(answer, Mapping) or answer.get("error"):
+        reason = str(answer.get("reason", answer) if isinstance(answer, Mapping) else answer)[:120]
+        raise SourceError("The service refuses", where=where, found=reason, todo="Check place, days and variables")
+    hourly, units = answer.get("hourly"), answer.get("hourly_units")
+    if not isinstance(hourly, Mapping) or not isinstance(units, Mapping) or not isinstance(hourly.get("time"), list):
+        raise SourceError("The answer has no hours", where=where, expected="hourly.time", found=sorted(answer)[:12])
+    if answer.get("utc_offset_seconds") != 8 * 3600:
+        offset = answer.get("utc_offset_seconds")
+        raise SourceError("The answer is in another zone", where=where, expected="28800 s", found=offset)
+    times = [_hour(text, where) for text in hourly["time"]]
+    out: list[tuple[datetime, dict[str, float]]] = [(hour, {}) for hour in times]
+    for ours, (theirs, unit, factor) in columns.items():
+        series = hourly.get(theirs)
+        if not isinstance(series, list) or len(series) != len(times):
+            found = "nothing" if series is None else f"{len(series)} values"
+            raise SourceError("A series does not fit", where=f"{where}, {theirs}", expected=len(times), found=found)
+        said = str(units.get(theirs)).replace("µ", "μ")  # two signs for micro
+        if said != unit:
+            todo = "Nothing was taken over: look what changed there"
+            raise SourceError("The unit has changed", where=f"{where}, {theirs}", expected=unit, found=said, todo=todo)
+        for (_, values), value in zip(out, series, strict=True):
+            values[ours] = number(value) * factor
+    return out
+
+
+def _hour(text: object, where: str) -> datetime:
+    try:
+        local = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise SourceError("An hour cannot be read", where=where, expected="2024-02-29T08:00", found=text) from None
+    if local.tzinfo is not None:
+        raise SourceError("An hour carries a zone", where=where, expected="local time as asked", found=text)
+    return local.replace(tzinfo=air.BEIJING).astimezone(UTC)
+
+
+SOURCE = OpenMeteo()
