@@ -50,7 +50,9 @@ def file_lift(act: Act, desk: Desk, state: AirWarning, *, reason: str, now: date
 def _chain(act: Act, identifier: str | None) -> tuple[Notice, ...]:
     """The messages from the first warning of the chain to this one, oldest first."""
     found: list[Notice] = []
-    while identifier is not None:
+    seen: set[str] = set()
+    while identifier is not None and identifier not in seen:
+        seen.add(identifier)  # two drafts may each claim to replace the other; the issue itself refuses that later
         state = act.state("warning", identifier)
         if state is None:
             break

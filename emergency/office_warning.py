@@ -119,6 +119,14 @@ class WarningActs(Acts):
                 )
             if response is None:
                 response_id = f"response-{result.episode}"
+                if act.state("activation", response_id) is not None:
+                    raise Refused(
+                        act="发布预警",
+                        subject=f"预警 {identifier}",
+                        state=result.state.chinese,
+                        rule="本次过程的应急响应已经结束",
+                        possible="请以新的过程编号重新起草",
+                    )
                 events = activation.schedule(
                     identifier=response_id,
                     episode=result.episode,

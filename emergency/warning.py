@@ -249,6 +249,8 @@ def _check(identifier: str, act: str, content: Draft) -> None:
         fault = "预计结束时间应晚于开始时间"
     elif not content.reason.strip():
         fault = "预警必须写明原因"
+    elif content.replaces == identifier:
+        fault = "预警不能替代自身"
     if fault:
         raise Refused(act=act, subject=f"预警 {identifier}", state="起草中", rule=fault, possible="请改正后重新提交")
 
