@@ -1,4 +1,4 @@
-"""lantian list: the reduction list shown, checked, and held against the 10, 20 and 30 percent."""
+"""lantian list: the reduction list shown, checked, imported, compared, and held against 10, 20 and 30 percent."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from plans.enterprise_list import EnterpriseList, LevelKey
     from plans.schema import CityPlan
 
@@ -32,10 +34,16 @@ def show(file: File = None, level: str = "", plant: str = "", as_json: AsJson = 
         orders = [order for order in plants.orders_for(_level(level)) if plant in ("", order.enterprise)]
         if as_json:
             data = [
-                {"enterprise": o.enterprise, "name": o.enterprise_name, "grade": o.grade, "voluntary": o.voluntary,
-                 "reachable": o.reachable, "measures": [dict(m) for m in o.measures]}
+                {
+                    "enterprise": o.enterprise,
+                    "name": o.enterprise_name,
+                    "grade": o.grade,
+                    "voluntary": o.voluntary,
+                    "reachable": o.reachable,
+                    "measures": [dict(m) for m in o.measures],
+                }
                 for o in orders
-            ]  # fmt: skip
+            ]
             typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
             return
         for order in orders:
@@ -48,11 +56,20 @@ def show(file: File = None, level: str = "", plant: str = "", as_json: AsJson = 
     shown = [one for one in plants.enterprises if plant in ("", one.identifier)]
     if as_json:
         data = [
-            {"enterprise": e.identifier, "name": e.name, "kind": e.kind, "industry": e.industry, "grade": e.grade,
-             "district": e.district, "sample": e.sample, "guarantee": e.guarantee, "small": e.small,
-             "units": [u.name for u in e.units]}
+            {
+                "enterprise": e.identifier,
+                "name": e.name,
+                "kind": e.kind,
+                "industry": e.industry,
+                "grade": e.grade,
+                "district": e.district,
+                "sample": e.sample,
+                "guarantee": e.guarantee,
+                "small": e.small,
+                "units": [u.name for u in e.units],
+            }
             for e in shown
-        ]  # fmt: skip
+        ]
         typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
         return
     for one in shown:
@@ -94,9 +111,12 @@ def reductions(file: File = None, level: str = "", city: City = "sample", as_jso
     plan = load().city(city)
     if plan.base_daily is None:
         raise RuleError(
-            "The plan has no whole-society emission", where=f"cities/{city}/plan.yaml, key base_daily",
-            expected="t a day per pollutant", found="nothing", todo="Enter it from the city's source inventory",
-        )  # fmt: skip
+            "The plan has no whole-society emission",
+            where=f"cities/{city}/plan.yaml, key base_daily",
+            expected="t a day per pollutant",
+            found="nothing",
+            todo="Enter it from the city's source inventory",
+        )
     plants = _read(file)
     levels = (_level(level),) if level else LEVEL_KEYS
     base = plan.base_daily.value
@@ -105,8 +125,11 @@ def reductions(file: File = None, level: str = "", city: City = "sample", as_jso
         for key in levels
     }
     if as_json:
-        typer.echo(json.dumps({key: [_data(one) for one in found] for key, found in results.items()},
-                              ensure_ascii=False, indent=2))  # fmt: skip
+        typer.echo(
+            json.dumps(
+                {key: [_data(one) for one in found] for key, found in results.items()}, ensure_ascii=False, indent=2
+            )
+        )
         return
     typer.echo(_heading(plan, plants))
     for key, found in results.items():
@@ -118,6 +141,139 @@ def reductions(file: File = None, level: str = "", city: City = "sample", as_jso
             typer.echo(f"  {one.pollutant:5} {one.percent:>6}  cut {cut:6.2f} t/d  {listed}  {verdict}")
             top = ", ".join(f"{c.enterprise_name} {float(c.kilograms) / 1000:.2f} t" for c in one.contributors[:3])
             typer.echo(f"        most: {top or 'nobody'}")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="a workbook (.xlsx) or CSV as it was sent")],
+    mapping: Annotated[
+        Path | None, typer.Option("--mapping", help="a YAML file for headings that are not known")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="write the list here (CSV); only when no cell is wrong")
+    ] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="the enterprises are fictional")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Report on every cell of somebody's list; with --out store it. Exit code 2 while a cell is wrong."""
+    from plans.list_export import write_csv
+    from plans.list_import import import_list
+    from plans.list_import_header import mapping_of
+
+    report = import_list(file, mapping=mapping_of(mapping), sample=sample)
+    if as_json:
+        typer.echo(json.dumps(report.as_data(), ensure_ascii=False, indent=2))
+    else:
+        for issue in report.issues:
+            typer.echo(str(issue), err=issue.severity == "error")
+        told = ", ".join(f"{count} {name}s" for name, count in report.counts.items())
+        typer.echo(f"{report.file}: {len(report.rows)} units, {told}")
+    if report.listing is None:
+        sys.exit(2)
+    if out is not None:
+        write_csv(report.rows, out)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Argument(help="a file to write, .xlsx or .csv")],
+    file: File = None,
+) -> None:
+    """Write a list as a workbook or CSV that is read back to the very same list."""
+    from plans.errors import DataError
+    from plans.list_export import rows_of, write_csv, write_workbook
+
+    writers = {".xlsx": write_workbook, ".csv": write_csv}
+    if out.suffix not in writers:
+        raise DataError(
+            "A list is written as workbook or CSV", where=str(out), expected=".xlsx or .csv", found=out.suffix
+        )
+    rows = rows_of(_read(file))
+    writers[out.suffix](rows, out)
+    typer.echo(f"{len(rows)} units written to {out.name}")
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="the earlier edition (CSV)")],
+    after: Annotated[Path, typer.Argument(help="the later edition (CSV)")],
+    as_json: AsJson = False,
+) -> None:
+    """What changed between two editions, cell by cell, and what that does to the reductions."""
+    from plans.list_diff import diff_lists
+
+    found = diff_lists(_read(before), _read(after))
+    if as_json:
+        typer.echo(json.dumps(found.as_data(), ensure_ascii=False, indent=2))
+        return
+    for one in found.changes:
+        place = " ".join(part for part in (one.enterprise, one.enterprise_name, one.unit, one.column) if part)
+        typer.echo(f"{one.kind:13} {place}  {one.before or '-'} -> {one.after or '-'}")
+    for level, cuts in found.cuts.items():
+        typer.echo(f"{level:7} " + "  ".join(f"{key} {float(value):+.1f} kg/d" for key, value in cuts.items()))
+    typer.echo(f"{len(found.changes)} differences from {found.before} to {found.after}")
+
+
+@app.command()
+def whatif(
+    file: File = None,
+    level: str = "red",
+    city: City = "sample",
+    windows: Annotated[Path | None, typer.Option("--windows", help="staggered production (CSV)")] = None,
+    on: Annotated[str, typer.Option("--on", help="the day the windows are looked at, YYYY-MM-DD")] = "",
+    shut: Annotated[str, typer.Option("--shut", help="plants that stand still anyway, by commas")] = "",
+    keep: Annotated[str, typer.Option("--keep", help="plants or plant/unit that must not be asked, by commas")] = "",
+    step: Annotated[int, typer.Option("--step", help="cuts in steps of so many percent; 100: whole stops")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Which units would close the gap to the target at the least lost output, and which measures are doubtful."""
+    from fractions import Fraction
+
+    from plans.errors import DataError, RuleError
+    from plans.rulebook import load
+    from plans.staggered import read_windows
+    from plans.what_if import close_gap, doubts_of
+
+    plan = load().city(city)
+    key = _level(level)
+    if plan.base_daily is None:
+        raise RuleError(
+            "The plan has no whole-society emission",
+            where=f"cities/{city}/plan.yaml, key base_daily",
+            expected="t a day per pollutant",
+            found="nothing",
+        )
+    if not 1 <= step <= 100:
+        raise DataError("A step cannot be used", where="--step", expected="1 to 100", found=step)
+    plants = _read(file)
+    found = close_gap(
+        plants,
+        key,
+        plan.base_daily.value,
+        target_percent=plan.response.of(key).reduction_percent.value,
+        steps=[Fraction(percent, 100) for percent in [*range(step, 100, step), 100]],
+        windows=read_windows(windows, listing=plants) if windows else (),
+        on=_day(on) if on else None,
+        shut=[one for one in shut.split(",") if one],
+        keep=[one for one in keep.split(",") if one],
+    )
+    doubts = doubts_of(plants)
+    if as_json:
+        data = {**found.as_data(), "doubts": [{n: getattr(d, n) for n in type(d).__slots__} for d in doubts]}
+        typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        return
+    typer.echo(_heading(plan, plants))
+    for one in found.choices:
+        cut = f"{float(one.from_cut):.0%} -> {float(one.to_cut):.0%}"
+        typer.echo(f"  {one.enterprise} {one.enterprise_name} {one.unit_name}  {cut}  {float(one.lost_output):.0f} t/d")
+    for was, now in zip(found.before, found.after, strict=True):
+        typer.echo(f"  {now.pollutant:5} {was.percent:>6} -> {now.percent:>6}  {'SHORT' if now.short else 'reached'}")
+    verdict = (
+        f"closed at {float(found.lost_output):.0f} t/d lost" if found.feasible else "cannot be closed by this list"
+    )
+    typer.echo(
+        f"{level}: the gap is {verdict}; {len(found.left_aside)} units left aside, {len(doubts)} doubtful measures"
+    )
 
 
 def _heading(plan: CityPlan, plants: EnterpriseList) -> str:
@@ -138,11 +294,15 @@ def _data(one: Any) -> dict[str, Any]:
         "short": one.short,
         "shortfall_kg": float(one.shortfall_kilograms),
         "contributors": [
-            {"enterprise": c.enterprise, "name": c.enterprise_name, "kg": float(c.kilograms),
-             "percent": float(c.share * 100)}
+            {
+                "enterprise": c.enterprise,
+                "name": c.enterprise_name,
+                "kg": float(c.kilograms),
+                "percent": float(c.share * 100),
+            }
             for c in one.contributors
         ],
-    }  # fmt: skip
+    }
 
 
 def _read(file: Path | None) -> EnterpriseList:
@@ -155,6 +315,17 @@ def _sample() -> Path:
     import plans.rulebook
 
     return plans.rulebook.HERE / "cities" / "sample" / "enterprises" / "2026.csv"
+
+
+def _day(text: str) -> date:
+    from datetime import date
+
+    from plans.errors import DataError
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise DataError("A day cannot be read", where="--on", expected="YYYY-MM-DD", found=text) from error
 
 
 def _level(text: str) -> LevelKey:

@@ -1,0 +1,310 @@
+"""What would close the gap: the units whose further stop reaches the target at the least lost output.
+
+A small integer programme (scipy.optimize.milp, HiGHS): one choice per unit, the missing kilograms of every pollutant
+as constraints, lost output as cost. The answer is checked again in exact fractions by the arithmetic of reductions;
+it is advice for the next edition of the list, never an order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from plans.enterprise_list import LEVEL_KEYS, Enterprise, EnterpriseList, LevelKey, Unit
+from plans.errors import DataError
+from plans.measure import POLLUTANTS, Measure, PollutantKey
+from plans.reductions import Reduction, reductions
+from plans.staggered import Window, in_season, resting
+
+SECONDS = 20.0
+"""How long the solver may search; what it has by then is given with its proven gap."""
+_SLACK = 1 + 1e-9
+"""The solver works in floats: it aims a hair above, the exact check decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One unit that would have to do more."""
+
+    enterprise: str
+    enterprise_name: str
+    unit: str
+    unit_name: str
+    from_cut: Fraction
+    to_cut: Fraction
+    """Shares of its load that are cut, before and after."""
+    lost_output: Fraction
+    """What the further cut costs, in the measure of `output` (t a day when not given)."""
+    more_kilograms: Mapping[PollutantKey, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """The cheapest way to the target, or how near one comes."""
+
+    level: LevelKey
+    feasible: bool
+    choices: tuple[Choice, ...]
+    lost_output: Fraction
+    before: tuple[Reduction, ...]
+    after: tuple[Reduction, ...]
+    """With the choices made; when not feasible, with everything stopped that may be."""
+    optimality_gap: float
+    """0 when proven best, else the share by which a better answer might exist; 0 when not feasible."""
+    left_aside: Mapping[str, str]
+    """Unit (plant/unit) to why it was no candidate."""
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "level": self.level,
+            "feasible": self.feasible,
+            "lost_output": float(self.lost_output),
+            "optimality_gap": self.optimality_gap,
+            "choices": [
+                {
+                    "enterprise": one.enterprise,
+                    "name": one.enterprise_name,
+                    "unit": one.unit,
+                    "unit_name": one.unit_name,
+                    "from_percent": float(one.from_cut * 100),
+                    "to_percent": float(one.to_cut * 100),
+                    "lost_output": float(one.lost_output),
+                    "more_kg": {key: float(value) for key, value in one.more_kilograms.items() if value},
+                }
+                for one in self.choices
+            ],
+            "before": {one.pollutant: float(one.reached) for one in self.before},
+            "after": {one.pollutant: float(one.reached) for one in self.after},
+            "short_after": [one.pollutant for one in self.after if one.short],
+            "left_aside": dict(self.left_aside),
+        }
+
+
+def close_gap(
+    listing: EnterpriseList,
+    level: LevelKey,
+    base: Mapping[PollutantKey, Decimal],
+    *,
+    target_percent: int,
+    steps: Sequence[Fraction] = (Fraction(1),),
+    windows: Sequence[Window] = (),
+    on: date | None = None,
+    shut: Collection[str] = (),
+    keep: Collection[str] = (),
+    output: Mapping[tuple[str, str], Fraction] | None = None,
+    industry_share: Fraction | None = None,
+) -> WhatIf:
+    """The further cuts that reach the target for every pollutant at the least lost output.
+
+    `steps` are the cuts a unit may be set to: whole stops unless more are given (the 340号 guide counts lines). A unit
+    stays out of it when its plant is small, voluntary, shut, or in `keep`; when it rests in a staggered window of the
+    day `on`; when it is no production; when it emits nothing; or when its output is not known (tonnes a day from the
+    list, or `output` per (plant, unit), e.g. in yuan: tonnes of different goods do not compare). A guarantee plant
+    keeps its permitted load. `industry_share` bounds which share of an industry's candidates' output may be cut, so
+    that no sector is shut as a whole (domain B). DataError as for reductions, and when windows come without a day.
+    """
+    if windows and on is None:
+        raise DataError("Windows need a day", where="what-if", expected="on=YYYY-MM-DD", found="nothing")
+    real = in_season(listing, windows, on=on or date.min, shut=shut)
+    before = reductions(real, level, base, target_percent=target_percent)
+    missing = {one.pollutant: one.shortfall_kilograms for one in before}
+    aside: dict[str, str] = {}
+    found: list[tuple[Enterprise, Unit, Fraction, Fraction]] = []
+    for plant in real.enterprises:
+        for unit in plant.units:
+            why, worth = _candidate(plant, unit, level, windows=windows, on=on, shut=shut, keep=keep, output=output)
+            if why:
+                aside[f"{plant.identifier}/{unit.identifier}"] = why
+                continue
+            most = 1 - plant.permitted_load if plant.permitted_load is not None else Fraction(1)
+            now = unit.measures[level].load_cut
+            found += [(plant, unit, step, worth) for step in sorted(set(steps)) if now < step <= most]
+    options = [_choice(plant, unit, level, step, worth) for plant, unit, step, worth in found]
+    industries = [plant.industry for plant, _, _, _ in found]
+    worths = {(plant.identifier, unit.identifier): (plant.industry, worth) for plant, unit, _, worth in found}
+    if not any(missing.values()):
+        return WhatIf(level, True, (), Fraction(0), before, before, 0.0, aside)
+    solved, gap = _solve(options, missing, _industry_bounds(options, industries, worths, industry_share))
+    made = real if solved is None else _with(real, level, solved)
+    if solved is None:
+        every = {}
+        for option in options:
+            every[option.enterprise, option.unit] = option
+        made = _with(real, level, list(every.values()))
+    after = reductions(made, level, base, target_percent=target_percent)
+    if solved is None:
+        return WhatIf(level, False, (), Fraction(0), before, after, 0.0, aside)
+    lost = sum((one.lost_output for one in solved), Fraction(0))
+    return WhatIf(level, not any(one.short for one in after), tuple(solved), lost, before, after, gap, aside)
+
+
+def _candidate(
+    plant: Enterprise,
+    unit: Unit,
+    level: LevelKey,
+    *,
+    windows: Sequence[Window],
+    on: date | None,
+    shut: Collection[str],
+    keep: Collection[str],
+    output: Mapping[tuple[str, str], Fraction] | None,
+) -> tuple[str, Fraction]:
+    """Why a unit is no candidate (or an empty text), and what its whole output is worth."""
+    if plant.kind != "工业源" or unit.kind not in ("生产线", "设备"):
+        return "no production", Fraction(0)
+    if plant.small:
+        return "小微, exempt", Fraction(0)
+    if plant.voluntary:
+        return "cuts by its own decision", Fraction(0)
+    if plant.identifier in shut:
+        return "shut already", Fraction(0)
+    if plant.identifier in keep or f"{plant.identifier}/{unit.identifier}" in keep:
+        return "kept out by the office", Fraction(0)
+    share = resting(windows, plant.identifier, unit.identifier, on=on) if on is not None else Fraction(0)
+    if share == 1:
+        return "rests in a staggered window", Fraction(0)
+    if unit.measures[level].action in ("stop", "fuel_change"):
+        return "stops already" if unit.measures[level].action == "stop" else "changes fuel instead", Fraction(0)
+    if not any(unit.base_daily.values()):
+        return "emits nothing", Fraction(0)
+    if unit.power_share == 0 and "在线监测" not in unit.checks and "用电" not in unit.checks:
+        return "a further cut could not be monitored", Fraction(0)
+    if output is not None:
+        worth = output.get((plant.identifier, unit.identifier))
+    else:
+        worth = unit.base_capacity
+    return ("", worth * (1 - share)) if worth is not None else ("its output is not on file", Fraction(0))
+
+
+def _choice(plant: Enterprise, unit: Unit, level: LevelKey, step: Fraction, worth: Fraction) -> Choice:
+    now = unit.measures[level].load_cut
+    more = {key: unit.base_daily[key] * (step - now) for key in POLLUTANTS}
+    return Choice(plant.identifier, plant.name, unit.identifier, unit.name, now, step, worth * (step - now), more)
+
+
+def _industry_bounds(
+    options: Sequence[Choice],
+    industries: Sequence[str],
+    worths: Mapping[tuple[str, str], tuple[str, Fraction]],
+    share: Fraction | None,
+) -> list[tuple[list[float], float]]:
+    if share is None:
+        return []
+    total: dict[str, Fraction] = {}
+    for industry, worth in worths.values():
+        total[industry] = total.get(industry, Fraction(0)) + worth
+    return [
+        (
+            [float(one.lost_output) if own == industry else 0.0 for one, own in zip(options, industries, strict=True)],
+            float(total[industry] * share),
+        )
+        for industry in sorted(total)
+    ]
+
+
+def _solve(
+    options: Sequence[Choice], missing: Mapping[str, Fraction], bounds: Sequence[tuple[list[float], float]]
+) -> tuple[list[Choice] | None, float]:
+    """The chosen options and the proven gap; None when no choice reaches the target."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import csr_array
+
+    if not options:
+        return None, 0.0
+    constraints = [
+        LinearConstraint([[float(one.more_kilograms[key]) for one in options]], float(missing[key]) * _SLACK)
+        for key in POLLUTANTS
+        if missing[key] > 0
+    ]
+    constraints += [LinearConstraint([row], -float("inf"), most) for row, most in bounds]
+    units = {name: place for place, name in enumerate(dict.fromkeys((one.enterprise, one.unit) for one in options))}
+    if len(units) < len(options):
+        places = [units[one.enterprise, one.unit] for one in options]
+        once = csr_array(([1.0] * len(options), (places, range(len(options)))), shape=(len(units), len(options)))
+        constraints.append(LinearConstraint(once, -float("inf"), 1.0))
+    costs = [float(one.lost_output) + 1e-6 for one in options]
+    result = milp(
+        costs,
+        integrality=[1] * len(options),
+        bounds=Bounds(0, 1),
+        constraints=constraints,
+        options={"time_limit": SECONDS, "mip_rel_gap": 1e-6},
+    )
+    if result.x is None:
+        return None, 0.0
+    gap = float(getattr(result, "mip_gap", 0.0) or 0.0)
+    return [one for one, taken in zip(options, result.x, strict=True) if taken > 0.5], round(gap, 6)
+
+
+def _with(listing: EnterpriseList, level: LevelKey, choices: Sequence[Choice]) -> EnterpriseList:
+    """The list with the choices made at a level (for arithmetic; higher levels are left as they are)."""
+    chosen = {(one.enterprise, one.unit): one for one in choices}
+    plants = []
+    for plant in listing.enterprises:
+        units = []
+        for unit in plant.units:
+            choice = chosen.get((plant.identifier, unit.identifier))
+            if choice is None:
+                units.append(unit)
+                continue
+            action = "stop" if choice.to_cut == 1 else "limit"
+            measure = Measure(action, dict.fromkeys(POLLUTANTS, choice.to_cut))  # type: ignore[arg-type]
+            units.append(replace(unit, measures={**unit.measures, level: measure}))
+        plants.append(replace(plant, units=tuple(units)))
+    return replace(listing, enterprises=tuple(plants))
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A measure that is not surely operable 可操作, monitorable 可监测 or checkable 可核查 (山东 2020, domain A)."""
+
+    enterprise: str
+    unit: str
+    level: LevelKey
+    lacks: str
+    why: str
+
+
+_BY_ACTION: dict[str, tuple[str, ...]] = {
+    "stop": ("用电", "在线监测", "视频", "现场"),
+    "limit": ("用电", "在线监测"),
+    "transport_ban": ("门禁", "视频"),
+    "fuel_change": ("在线监测", "台账", "现场"),
+}
+"""What can show each action; our inference (I) from the ways of verification in use."""
+_ALL_OR_NOTHING = ("窑", "焦炉", "高炉", "电解槽")
+"""Furnaces that run or stand: a limit on one of them is better written as lines that stop (our inference, I)."""
+
+
+def doubts_of(listing: EnterpriseList) -> tuple[Doubt, ...]:
+    """Every measure that could not be carried out, seen, or proven as it stands; empty for a sound list."""
+    found = []
+    for plant in listing.enterprises:
+        for unit in plant.units:
+            for level in LEVEL_KEYS:
+                found += [Doubt(plant.identifier, unit.identifier, level, *one) for one in _doubts(unit, level)]
+    return tuple(found)
+
+
+def _doubts(unit: Unit, level: LevelKey) -> list[tuple[str, str]]:
+    measure = unit.measures[level]
+    if measure.action == "none":
+        return []
+    found = []
+    if measure.action == "limit" and unit.kind in ("生产线", "设备") and unit.base_capacity is None:
+        found.append(("operable", "a limit needs a capacity it counts from"))
+    if measure.action == "limit" and any(word in unit.name for word in _ALL_OR_NOTHING):
+        found.append(("operable", "such a furnace runs or stands; name the lines that stop"))
+    shown = [check for check in unit.checks if check in _BY_ACTION[measure.action]]
+    if not shown:
+        found.append(("monitorable", "none of its checks shows this: " + "、".join(_BY_ACTION[measure.action])))
+    if "用电" in unit.checks and unit.power_share == 0 and measure.action in ("stop", "limit"):
+        found.append(("checkable", "its share of the plant's electricity is 0, so a meter shows nothing"))
+    if "在线监测" in unit.checks and not unit.outlet:
+        found.append(("checkable", "no outlet is on file for the online monitor"))
+    return found
