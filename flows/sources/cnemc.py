@@ -108,6 +108,7 @@ def understand(
     records: list[Record] = []
     texts, stations, notes = [], {}, []
     crossed = judged = nameless = 0
+    timeless: list[SourceError] = []
     for raw in rows:
         row = {str(key).lower(): value for key, value in raw.items()}
         code = str((row.get("area") if cities else row.get("stationcode")) or "").strip()
@@ -115,7 +116,11 @@ def understand(
         if not code:
             nameless += 1
             continue
-        hour = hour_of_row(row, now=now)
+        try:
+            hour = hour_of_row(row, now=now)
+        except SourceError as error:
+            timeless.append(error)
+            continue
         values = {ours: number(row.get(theirs)) for ours, theirs in COLUMNS.items()}
         daily = number(row.get("o3_24h"))
         if daily == daily and values["o3"] == values["o3"]:  # noqa: PLR0124  both are numbers
@@ -125,12 +130,16 @@ def understand(
         words = {"published_quality": row.get("quality"), "published_primary": row.get("primarypollutant")}
         texts.append((code, hour, {name: _word(word) for name, word in words.items()}))
         stations[code] = _station(code, row, cities)
+    if timeless and not records:
+        raise timeless[0]
     if rows and not records:
         raise SourceError(
             "No row has a station code", where="cnemc", expected="StationCode", found=sorted(rows[0])[:12]
         )
     if nameless:
         notes.append(f"{nameless} rows without a station code were left out")
+    if timeless:
+        notes.append(f"{len(timeless)} rows were left out: {timeless[0]}")
     if judged >= 20 and crossed > judged / 2:
         # the running maximum can not be below the hour it contains: the archived feed of 2017 had the two names crossed
         notes.append("O3 exceeds O3_24h at most stations, so the two columns are crossed: O3 was left out")
@@ -143,14 +152,16 @@ def hour_of_row(row: Mapping[str, Any], *, now: datetime) -> datetime:
     """The hour of a row with lower-case keys, aware UTC; SourceError when it has none or two different ones."""
     exact = _DATE.fullmatch(str(row.get("timepoint") or "").strip())
     label = str(row.get("timepointstr") or "").strip()
-    said = hour_of(label, now=now) if label else None
     if exact is None:
-        if said is None:
+        if not label:
             found = f"TimePoint {row.get('timepoint')!r}, TimePointStr {label!r}"
             raise SourceError("A row has no hour", where="cnemc", expected="/Date(ms)/ or 02日20时", found=found)
-        return said
-    instant = datetime.fromtimestamp(int(exact[1]) / 1000, tz=UTC)
-    if said is not None and said != instant:
+        return hour_of(label, now=now)
+    try:
+        instant = datetime.fromtimestamp(int(exact[1]) / 1000, tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        raise SourceError("A row has no hour", where="cnemc", expected="/Date(ms)/", found=exact[0]) from None
+    if label and hour_of(label, now=instant) != instant:
         found = f"{exact[0]} and {label}"
         raise SourceError("A row has two hours", where="cnemc", expected="one", found=found)
     return instant

@@ -83,9 +83,9 @@ class Mapped(Frozen):
     address: str = ""
     """Where it is asked; empty for files that are dropped."""
     method: Literal["GET", "POST"] = "GET"
-    params: Mapping[str, str] = MappingProxyType({})
+    params: Mapping[str, str] = Field(default_factory=dict)
     """Of the request; {start} and {end} become the window in their zone as 2024-02-29 08:00:00."""
-    headers: Mapping[str, str] = MappingProxyType({})
+    headers: Mapping[str, str] = Field(default_factory=dict)
     """Of the request; ${NAME} becomes an environment variable, so that no key stands in a file."""
     own_network: bool = False
     plain_http: bool = False
