@@ -74,7 +74,8 @@ def _state(connected: int, counts: Mapping[str, int], trouble: str | None) -> st
     odd = sum(
         number for name, number in counts.items() if name.startswith(("broken", "malformed", "refused", "doubted"))
     )
-    text = f"连接 {connected}，收到 {counts['packets']} 包，写入 {counts['rows']} 行，应答 {counts['answered']}，异常 {odd}"
+    done = f"收到 {counts['packets']} 包，写入 {counts['rows']} 行，应答 {counts['answered']}"
+    text = f"连接 {connected}，{done}，异常 {odd}"
     return text if trouble is None else f"{text}；目前无法存储，未应答：{trouble}"
 
 
