@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from emergency import activation, messages, order, problem
+from emergency import activation, messages, order, problem, record_outbox
 from emergency.compliance import Finding
+from emergency.dispatch import Outcome
 from emergency.lifecycle import SYSTEM, Actor, Event
 from emergency.office_base import Acts, Desk, Instruction, activation_of, existing, order_of
 from emergency.record import Act, Message
@@ -52,6 +53,25 @@ class ResponseActs(Acts):
                 act.append("order", row["stream"], order.deliver(state, channel=channel, by=SYSTEM, now=now))
             elif result == "refused":
                 act.append("order", row["stream"], order.fail_delivery(state, why=detail, by=SYSTEM, now=now))
+
+    def settle(self, worker: str, outcomes: Sequence[Outcome], *, now: datetime) -> int:
+        """Note what came of a batch that a worker had leased, in one transaction; how many of them still counted.
+
+        An outcome whose lease another worker has taken over, or whose message is settled, changes nothing.
+        """
+        with self.record.act(now) as act:
+            counted = record_outbox.settle(act, worker, outcomes)
+            reached = [one for one in counted if one.life == "order" and one.key.endswith(".issued")]
+            act.expect("order", [one.stream for one in reached])
+            for one in reached:
+                state = act.state("order", one.stream)
+                if state is None or state.state is not order.OrderState.ISSUED:
+                    continue
+                if one.result in ("handed", "sealed"):
+                    act.append("order", one.stream, order.deliver(state, channel=one.channel, by=SYSTEM, now=now))
+                elif one.result in ("refused", "failed_for_good"):
+                    act.append("order", one.stream, order.fail_delivery(state, why=one.detail, by=SYSTEM, now=now))
+            return len(counted)
 
     def acknowledge_order(self, identifier: str, *, signer: str, by: Actor, now: datetime) -> order.Order:
         """Receipt of an order by the enterprise (or by the office on its behalf)."""

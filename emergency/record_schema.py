@@ -91,6 +91,18 @@ attempt = Table(
     Column("detail", Text, nullable=False),
 )
 
+dispatch = Table(
+    "dispatch",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("worker", String(80), nullable=False),
+    Column("lease_until", String(32), nullable=False),
+    Column("not_before", String(32), nullable=False),
+    Column("receipt", String(16)),
+    Column("receipt_at", String(32)),
+)
+"""Who is handing over which message, and not before when it is tried again; the outbox itself says what came of it."""
+
 about = Table(
     "about",
     metadata,
