@@ -1,20 +1,24 @@
 """One way in for live observations: judge, note new and renamed stations, write, keep what was published beside it.
 
-Everything is idempotent: the same answer taken in twice, or by two runners, adds nothing the second time.
+All of an answer is written in one transaction, or nothing of it. Everything is idempotent: the same answer taken in
+twice, or by two runners, adds nothing the second time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from math import cos, hypot, radians
 
 import numpy as np
+import sqlalchemy as sa
 import xarray as xr
 
 from forecast import air
 from forecast.archive import Archive
+from forecast.archive_rows import append
+from forecast.archive_schema import OBSERVATION, STATION, WEATHER_OBSERVATION
 from forecast.plain_errors import plain_errors
 from forecast.published import Published
 from forecast.quality_rules import Window, judge
@@ -58,24 +62,54 @@ def take_in(
     air.check(dataset)
     if not dataset.sizes["valid_time"] or not dataset.sizes["station"]:
         return Intake(0, 0)
-    first = air.moment(dataset["valid_time"].values[0])
     codes = [str(code) for code in dataset["station"].values]
+    given = {station.code: station for station in stations}
     with plain_errors(f"the archive, {source}"):
         known = {station.code: station for station in archive.stations()}
-        given = {station.code: station for station in stations}
-        entries, new, renamed, notes = _directory(codes, known, given, source)
-        archive.write_stations(entries)
-        before = None
-        if look_back > timedelta(0):
-            begin = first - timedelta(hours=1) - look_back
-            before = archive.observations(
-                stations=codes, start=begin, end=first - timedelta(hours=1), as_of=received_at
+        pollutants = any(name in dataset for name in air.POLLUTANTS)
+        if pollutants:
+            before = _before(archive, [code for code in codes if code in known], dataset, received_at, look_back)
+            places = [given.get(code) or known.get(code) or Station(code, code) for code in codes]
+            places = [known[p.code] if p.lon is None and p.code in known else p for p in places]
+            dataset = judge(dataset, places=places, windows=windows, before=before)
+        with archive.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(2122022)")  # one taker at a time
+            known = {row.code: Station(**row._mapping) for row in connection.execute(sa.select(STATION))}
+            entries, new, renamed, notes = _directory(codes, known, given, source)
+            _write_stations(connection, entries, known)
+            rows = sum(
+                append(connection, *what, dataset=dataset, source=source, received_at=received_at, delay=None)
+                for what in (_POLLUTANTS, _WEATHER)
+                if any(name in dataset for name in what[1])
             )
-        places = {**known, **{entry.code: entry for entry in entries}}
-        marked = judge(dataset, places=[places[code] for code in codes], windows=windows, before=before)
-        rows = archive.write_observations(marked, source=source, received_at=received_at)
-        beside = 0 if published is None else published.write(dataset, source=source, received_at=received_at)
+            beside = 0
+            if published is not None:
+                beside = published.append(connection, dataset, source=source, received_at=received_at)
     return Intake(rows, beside, tuple(new), tuple(renamed), tuple(notes))
+
+
+_POLLUTANTS = (OBSERVATION, air.POLLUTANTS, "flags")
+_WEATHER = (WEATHER_OBSERVATION, air.WEATHER, "weather_flags")
+
+
+def _before(
+    archive: Archive, codes: list[str], dataset: xr.Dataset, as_of: datetime, look_back: timedelta
+) -> xr.Dataset | None:
+    """What the archive held of the hours before the dataset; None when nothing is looked back on."""
+    if look_back <= timedelta(0) or not codes:
+        return None
+    end = air.moment(dataset["valid_time"].values[0]) - timedelta(hours=1)
+    return archive.observations(stations=codes, start=end - look_back, end=end, as_of=as_of)
+
+
+def _write_stations(connection: sa.Connection, entries: Sequence[Station], known: Mapping[str, Station]) -> None:
+    new = [asdict(entry) for entry in entries if entry.code not in known]
+    if new:
+        connection.execute(sa.insert(STATION), new)
+    for entry in entries:
+        if entry.code in known and known[entry.code] != entry:
+            connection.execute(sa.update(STATION).where(STATION.c.code == entry.code).values(asdict(entry)))
 
 
 def possible(name: str, values: np.ndarray) -> np.ndarray:

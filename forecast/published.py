@@ -74,6 +74,11 @@ class Published:
 
     def write(self, data: xr.Dataset, *, source: str, received_at: datetime) -> int:
         """How many rows were new or changed; takes the dataset's published_aqi, _o3_8h, _quality and _primary."""
+        with self._writing() as connection:
+            return self.append(connection, data, source=source, received_at=received_at)
+
+    def append(self, connection: sa.Connection, data: xr.Dataset, *, source: str, received_at: datetime) -> int:
+        """As :meth:`write`, inside somebody's transaction."""
         hours, codes = data["valid_time"].values.astype(np.int64).tolist(), [str(c) for c in data["station"].values]
         if "published_aqi" not in data or not hours:
             return 0
@@ -81,14 +86,13 @@ class Published:
         columns = [_column(data, name) for name in ("published_aqi", "published_o3_8h")]
         texts = [_texts(data, name) for name in ("published_quality", "published_primary")]
         rows = []
-        with self._writing() as connection:
-            held = self._held(connection, hours[0], hours[-1])
-            for row, code in enumerate(codes):
-                for place, hour in enumerate(hours):
-                    new = (*(column[row][place] for column in columns), *(text[row][place] for text in texts))
-                    if new != (None, None, "", "") and held.get((code, hour)) != new:
-                        rows.append((code, hour, at, *new, source))
-            insert_rows(connection, PUBLISHED, rows)
+        held = self._held(connection, hours[0], hours[-1])
+        for row, code in enumerate(codes):
+            for place, hour in enumerate(hours):
+                new = (*(column[row][place] for column in columns), *(text[row][place] for text in texts))
+                if new != (None, None, "", "") and held.get((code, hour)) != new:
+                    rows.append((code, hour, at, *new, source))
+        insert_rows(connection, PUBLISHED, rows)
         return len(rows)
 
     def read(self, *, station: str, start: datetime, end: datetime, as_of: datetime) -> tuple[PublishedHour, ...]:

@@ -128,8 +128,6 @@ def store(
         look_back=look_back,
         published=stores.published,
     )
-    if any(variable in data for variable in air.WEATHER):
-        stores.archive.write_weather(data, source=name, received_at=received_at)
     notes = [*found.notes, *_told(taken)]
     few = _few(stores.sources, name, _reporting(data))
     if few:

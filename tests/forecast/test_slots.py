@@ -185,9 +185,9 @@ def test_a_locked_database_is_one_clear_sentence(tmp_path):
     import sqlalchemy as sa
 
     store = SlotStore.open(tmp_path / "archive.db")
-    sa.event.listen(
-        store.engine, "begin", lambda connection: connection.exec_driver_sql("PRAGMA busy_timeout=50"), insert=True
-    )
+    hurry = lambda connection, _record: connection.execute("PRAGMA busy_timeout=50")  # noqa: E731
+    sa.event.listen(store.engine, "connect", hurry)
+    store.engine.dispose()
     with sqlite3.connect(tmp_path / "archive.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DataError, match=r"keeps the database locked.*nothing was half-written"):

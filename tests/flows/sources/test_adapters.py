@@ -197,7 +197,9 @@ def test_a_file_that_is_cut_or_of_another_day_is_refused(text, sentence):
 
 def meteo(columns, *, hours=48, **over):
     times = [f"{datetime(2024, 2, 29, tzinfo=BEIJING) + n * HOUR:%Y-%m-%dT%H:%M}" for n in range(hours)]
-    series = {theirs: [float(n) for n in range(hours)] for theirs, _unit, _factor in columns.values()}
+    series = {theirs: [n / 2 for n in range(hours)] for theirs, _unit, _factor in columns.values()}
+    if "surface_pressure" in series:
+        series["surface_pressure"] = [1000.0 + n for n in range(hours)]
     units = {theirs: unit for theirs, unit, _factor in columns.values()}
     return {"latitude": 28.2, "longitude": 112.9, "utc_offset_seconds": 28800, "timezone": "Asia/Shanghai",
             "hourly_units": {"time": "iso8601", **units}, "hourly": {"time": times, **series}} | over  # fmt: skip
@@ -219,7 +221,7 @@ def test_a_forecast_of_air_and_weather_comes_in_our_units_and_hours(server):
     data = service(server).pull(asker("openmeteo"), start=NOW, end=NOW + 24 * HOUR, now=NOW).dataset
 
     assert 23 == data.sizes["valid_time"], "their two days end at 23:00"
-    assert (25.0, 0.025, 25.0) == tuple(float(data[name].values[0, 0]) for name in ("pm25", "co", "temperature"))
+    assert (12.5, 0.0125, 12.5) == tuple(float(data[name].values[0, 0]) for name in ("pm25", "co", "temperature"))
     assert "timezone=Asia%2FShanghai" in server.asked[0][1] and "wind_speed_unit=ms" in server.asked[0][1]
 
 
