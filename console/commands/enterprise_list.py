@@ -276,6 +276,34 @@ def whatif(
     )
 
 
+@app.command()
+def sheet(
+    plant: Annotated[str, typer.Argument(help="the plant's number on the list")],
+    out: Annotated[Path | None, typer.Option("--out", help="write the sheet here (.docx)")] = None,
+    file: File = None,
+    city: City = "sample",
+    windows: Annotated[Path | None, typer.Option("--windows", help="staggered production (CSV)")] = None,
+) -> None:
+    """One plant, one plan: print the sheet as JSON, or write it as a document with --out."""
+    from datetime import UTC, datetime
+
+    from emergency.plant_sheet import sheet_of, write_sheet
+    from plans.errors import DataError
+    from plans.rulebook import load
+    from plans.staggered import read_windows
+
+    plants = _read(file)
+    resting = read_windows(windows, listing=plants) if windows else ()
+    made = sheet_of(plants, plant, load().city(city), windows=resting)
+    if out is None:
+        typer.echo(json.dumps(made.as_data(), ensure_ascii=False, indent=2))
+        return
+    if out.suffix != ".docx":
+        raise DataError("A sheet is written as a document", where=str(out), expected=".docx", found=out.suffix)
+    write_sheet(made, out, now=datetime.now(UTC))
+    typer.echo(f"the sheet of {made.name} is written to {out.name}")
+
+
 def _heading(plan: CityPlan, plants: EnterpriseList) -> str:
     assert plan.base_daily is not None
     mark = " 虚构样例" if plan.sample else ""

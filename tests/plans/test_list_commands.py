@@ -49,11 +49,18 @@ def test_what_if_names_units_and_says_whether_the_gap_closes():
     assert "vocs" in data["before"]
 
 
+def test_a_sheet_is_printed_or_written(tmp_path):
+    assert json.loads(run("sheet", "sample-002"))["name"] == "样例第二水泥厂"
+    assert "is written" in run("sheet", "sample-002", "--out", tmp_path / "a.docx")
+
+
 @pytest.mark.parametrize(
     ("words", "part"),
     [
         (["export", "a.pdf"], ".xlsx or .csv"),
         (["import", "nowhere.xlsx"], "nowhere.xlsx"),
+        (["sheet", "p-0"], "found p-0"),
+        (["sheet", "sample-002", "--out", "a.pdf"], ".docx"),
         (["whatif", "--on", "tomorrow"], "YYYY-MM-DD"),
         (["whatif", "--step", "0"], "1 to 100"),
         (["whatif", "--level", "blue"], "yellow, orange or red"),
