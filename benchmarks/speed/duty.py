@@ -64,9 +64,9 @@ def _measure(url: str, folder: Path) -> dict[str, Any]:
     office.approve_warning("w", by=mayor, now=NOW)
     measures = ({"text": "1号线停产（核查：用电）", "power_cut": 0.3, "unit": "U1"},)
     listing = [Instruction(f"SP{n:05d}", f"样例{n}厂", measures, voluntary=False) for n in range(COUNT)]
-    begin = time.perf_counter()
+    begin, worked = time.perf_counter(), time.process_time()
     office.issue_warning("w", instructions=listing, list_digest="d", by=mayor, now=NOW)
-    queued = time.perf_counter() - begin
+    queued, worked = time.perf_counter() - begin, time.process_time() - worked
     office.record.engine.dispose()
 
     context = multiprocessing.get_context("fork")
@@ -83,6 +83,7 @@ def _measure(url: str, folder: Path) -> dict[str, Any]:
     states = list(record_outbox.recipient_states(office.record).values())
     result = {
         "issue with 10,000 orders, chain and messages in one transaction, s": round(queued, 2),
+        "of which this process computed, s": round(worked, 2),
         "handed over with a receipt on every order, s": round(handed, 2),
         "messages handed over": len(lines),
         "twice": len(lines) - len(keys),

@@ -1,0 +1,130 @@
+"""A document set as .docx in the manner of GB/T 9704-2012 (party and government documents): A4, 仿宋 three, red head.
+
+The same paper always gives the same bytes, so that its digest can stand in the record. Fonts are named, not embedded:
+they are on every office's own machines; elsewhere the word processor takes another Chinese font.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import datetime, time
+from typing import Any
+
+from emergency.documents import Grid, Heading, Paper
+from emergency.messages import DRILL_MARK
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+BODY_FONT, HEAD_FONT, TITLE_FONT = "仿宋_GB2312", "黑体", "方正小标宋简体"
+"""GB/T 9704-2012, 5.2.2 and 7.3: body 3号仿宋, first headings 黑体, title 2号小标宋."""
+SIZE_2, SIZE_3, SIZE_4 = 22, 16, 14
+"""Points of 二号, 三号 and 四号."""
+MARGINS_MM = (37, 35, 28, 26)
+"""Top, bottom, left, right: text area 156 x 225 mm on A4 (GB/T 9704-2012, 5.2.1)."""
+LINE_POINTS = 28.9
+"""22 lines on 225 mm (GB/T 9704-2012, 5.2.3)."""
+RED = "FF0000"
+
+
+def to_docx(paper: Paper) -> bytes:
+    """The document as .docx bytes."""
+    import docx
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Mm, Pt
+
+    made = docx.Document()
+    section = made.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    top, bottom, left, right = (Mm(value) for value in MARGINS_MM)
+    section.top_margin, section.bottom_margin, section.left_margin, section.right_margin = top, bottom, left, right
+    if paper.drill:
+        head = section.header.paragraphs[0]
+        head.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        _run(head, f"{DRILL_MARK}仅供演练，不具有效力", HEAD_FONT, SIZE_4, colour=RED)
+
+    def line(text: str, font: str, size: int, *, align: Any = None, indent: int = 0, colour: str = "") -> Any:
+        paragraph = made.add_paragraph()
+        style = paragraph.paragraph_format
+        style.space_before = style.space_after = Pt(0)
+        style.line_spacing = Pt(LINE_POINTS)
+        style.first_line_indent = Pt(indent * size)
+        paragraph.alignment = align
+        _run(paragraph, text, font, size, colour=colour)
+        return paragraph
+
+    centre, right_hand = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
+    if paper.red_head:
+        line(f"{paper.issuer}文件", TITLE_FONT, SIZE_2, align=centre, colour=RED)
+    if paper.number:
+        _rule(line(paper.number, BODY_FONT, SIZE_3, align=centre), red=paper.red_head)
+    line("", BODY_FONT, SIZE_3)
+    line(paper.title, TITLE_FONT, SIZE_2, align=centre)
+    line("", BODY_FONT, SIZE_3)
+    if paper.addressee:
+        line(f"{paper.addressee}：", BODY_FONT, SIZE_3)
+    for block in paper.blocks:
+        if isinstance(block, Grid):
+            _table(made, block)
+        elif isinstance(block, Heading):
+            line(block.text, HEAD_FONT, SIZE_3, indent=2)
+        else:
+            line(block.text, BODY_FONT, SIZE_3, indent=2)
+    line("", BODY_FONT, SIZE_3)
+    line(paper.issuer, BODY_FONT, SIZE_3, align=right_hand)
+    line(f"{paper.dated.year}年{paper.dated.month}月{paper.dated.day}日", BODY_FONT, SIZE_3, align=right_hand)
+
+    facts = made.core_properties
+    facts.title, facts.author, facts.last_modified_by, facts.comments = paper.title, paper.issuer, "", ""
+    facts.created = facts.modified = datetime.combine(paper.dated, time())
+    stream = io.BytesIO()
+    made.save(stream)
+    return _without_clock(stream.getvalue())
+
+
+def _run(paragraph: Any, text: str, font: str, size: int, *, colour: str = "", bold: bool = False) -> None:
+    from docx.oxml.ns import qn
+    from docx.shared import Pt, RGBColor
+
+    run = paragraph.add_run("".join(letter for letter in text if letter >= " " or letter in "\t\n"))
+    run.font.name, run.font.size, run.font.bold = font, Pt(size), bold
+    # Word takes the font of Chinese characters from another attribute than that of Latin ones.
+    run._element.rPr.rFonts.set(qn("w:eastAsia"), font)
+    if colour:
+        run.font.color.rgb = RGBColor.from_string(colour)
+
+
+def _rule(paragraph: Any, *, red: bool) -> None:
+    """A line under a paragraph: the red one under the head of a notice."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    if not red:
+        return
+    borders, bottom = OxmlElement("w:pBdr"), OxmlElement("w:bottom")
+    for name, value in (("val", "single"), ("sz", "12"), ("space", "4"), ("color", RED)):
+        bottom.set(qn(f"w:{name}"), value)
+    borders.append(bottom)
+    paragraph._p.get_or_add_pPr().append(borders)
+
+
+def _table(made: Any, grid: Grid) -> None:
+    from docx.shared import Mm
+
+    columns = max(len(row) for row in grid.rows)
+    table = made.add_table(rows=0, cols=columns, style="Table Grid")
+    for number, row in enumerate(grid.rows):
+        cells = table.add_row().cells
+        for place, text in enumerate(row):
+            named = (grid.head and number == 0) or (not grid.head and place == 0)
+            _run(cells[place].paragraphs[0], text, HEAD_FONT if named else BODY_FONT, SIZE_4)
+            if not grid.head:
+                cells[place].width = Mm(38 if place == 0 else 118)
+
+
+def _without_clock(content: bytes) -> bytes:
+    """The same archive with one fixed date on every member."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in sorted(source.namelist(), key=lambda member: (member != "[Content_Types].xml", member)):
+            target.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), source.read(name), zipfile.ZIP_DEFLATED)
+    return stream.getvalue()

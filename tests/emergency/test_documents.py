@@ -1,0 +1,178 @@
+"""Official documents: made of what is on record and of nothing else, the same bytes each time."""
+
+import io
+from datetime import date, datetime, timedelta
+
+import docx
+import pytest
+from docx.oxml.ns import qn
+
+from emergency import documents
+from emergency.documents_docx import BODY_FONT, MARGINS_MM, to_docx
+from emergency.roster import Handover
+from emergency.vocabulary import BEIJING, Level
+from plans.errors import DataError
+
+from .conftest import instruct
+from .test_office import issue
+
+ISSUER = "样例市重污染天气应急指挥部办公室"
+
+
+def events(office, life, name):
+    return [entry.event for entry in office.record.history(life, name)]
+
+
+def opened(paper):
+    return docx.Document(io.BytesIO(to_docx(paper)))
+
+
+def text_of(document):
+    lines = [paragraph.text for paragraph in document.paragraphs]
+    return "\n".join(lines + [cell.text for table in document.tables for row in table.rows for cell in row.cells])
+
+
+@pytest.fixture
+def concluded(office, outlook, people, now):
+    office.propose_consultation(
+        "c1", episode="e1", outlook=outlook, triggers=[{"rule": "light", "text": "三天内可能中度污染"}], now=now
+    )
+    office.convene("c1", by=people["duty_officer"], now=now)
+    office.note_opinion(
+        "c1",
+        daily_aqi=[[150, 180]] * 7,
+        primary=["pm25"] * 7,
+        view="静稳高湿，累积上升",
+        by=people["forecaster"],
+        now=now,
+    )
+    office.note_absence("c1", role="meteorologist", why="电话未接通", by=people["duty_officer"], now=now)
+    office.conclude(
+        "c1", signed_aqi=[170, 210, 175, 160, 155, 150, 150], level=Level.ORANGE, reason="采用偏高意见",
+        by=people["duty_officer"], now=now + timedelta(hours=1),
+    )  # fmt: skip
+    return office
+
+
+def test_the_opinion_holds_triggers_views_dissent_absence_and_conclusion(concluded):
+    state = concluded.record.state("consultation", "c1")
+    text = text_of(opened(documents.opinion(state, events(concluded, "consultation", "c1"), issuer=ISSUER, drill=True)))
+
+    for part in (
+        "三天内可能中度污染",
+        "静稳高湿，累积上升",
+        "电话未接通",
+        "采用偏高意见",
+        "建议发布橙色预警",
+        "150–180",
+        "210",
+    ):
+        assert part in text
+    assert "环境监测站预报员的范围未包含签发值：12月7日。" in text
+    assert "2015年12月5日10时30分" in text
+
+
+def test_there_is_no_opinion_before_the_conclusion(office, outlook, now):
+    office.propose_consultation("c1", episode="e1", outlook=outlook, triggers=[{"rule": "r", "text": "t"}], now=now)
+
+    with pytest.raises(DataError, match="no conclusion"):
+        documents.opinion(
+            office.record.state("consultation", "c1"), events(office, "consultation", "c1"), issuer=ISSUER, drill=True
+        )
+
+
+def test_the_form_shows_every_signature_with_its_time(office, draft, people, now):
+    issue(office, draft, people, now, "w1", "red", instruct("红"))
+    state = office.record.state("warning", "w1")
+    document = opened(documents.approval_form(state, events(office, "warning", "w1"), issuer=ISSUER, drill=True))
+    fields = {row.cells[0].text: row.cells[1].text for row in document.tables[0].rows}
+
+    assert "同意。2015年12月5日09时30分" == fields["市（区）长签批"] == fields["分管副市（区）长签批"]
+    assert "红色（Ⅰ级响应）" == fields["预警级别"]
+    assert "静稳高湿（会商 c1）" == fields["发布依据"]
+
+
+def test_signatures_of_a_returned_draft_are_not_on_the_form(office, draft, people, now):
+    office.draft_warning("w1", episode="e1", content=draft("red"), by=people["duty_officer"], now=now)
+    office.approve_warning("w1", by=people["vice_mayor"], now=now)
+    office.return_warning("w1", reason="级别偏高", by=people["mayor"], now=now)
+    state = office.record.state("warning", "w1")
+    text = text_of(opened(documents.approval_form(state, events(office, "warning", "w1"), issuer=ISSUER, drill=True)))
+
+    assert "同意" not in text
+    assert "级别偏高" in text
+
+
+def test_the_three_notices_say_what_they_do(office, draft, people, now):
+    issue(office, draft, people, now, "w1", "yellow", instruct("黄"), start_hours=1)
+    issue(office, draft, people, now + timedelta(hours=2), "w2", "red", instruct("红"), replaces="w1", start_hours=6)
+
+    def noticed(name):
+        state = office.record.state("warning", name)
+        paper = documents.notice(
+            state, events(office, "warning", name), issuer=ISSUER, number="样重污染办〔2015〕3号",
+            addressee="各成员单位", drill=True,
+        )  # fmt: skip
+        return text_of(opened(paper))
+
+    assert "【演练】关于发布空气重污染黄色预警的通知" in noticed("w1")
+    assert "调整为北京市空气重污染红色预警" in noticed("w2")
+    office.lift_warning(
+        "w2", reason="冷空气到达", below_hours=48, by=people["duty_officer"], now=now + timedelta(hours=9)
+    )
+    lifted = noticed("w2")
+    assert "关于解除空气重污染红色预警的通知" in lifted
+    assert "自2015年12月5日18时30分起解除" in lifted
+    assert "冷空气到达" in lifted
+    assert "样重污染办〔2015〕3号" in lifted
+
+
+def test_there_is_no_notice_of_a_warning_that_was_not_issued(office, draft, people, now):
+    office.draft_warning("w1", episode="e1", content=draft("red"), by=people["duty_officer"], now=now)
+
+    with pytest.raises(DataError, match="never issued"):
+        documents.notice(
+            office.record.state("warning", "w1"), events(office, "warning", "w1"), issuer=ISSUER, number="1",
+            addressee="各成员单位", drill=False,
+        )  # fmt: skip
+
+
+NOTE = Handover(
+    "day", date(2015, 12, 31), "值班员甲", "值班员乙", datetime(2015, 12, 31, 20, tzinfo=BEIJING), "", ("w1",)
+)
+
+
+def test_a_hand_over_that_nobody_confirmed_says_so():
+    text = text_of(opened(documents.handover(NOTE, issuer=ISSUER, shift_name="白班", drill=False)))
+
+    assert "未记录" in text
+    assert "12月31日白班" in text
+    assert "演练" not in text
+
+
+def test_a_drill_is_marked_in_title_and_header():
+    paper = documents.handover(NOTE, issuer=ISSUER, shift_name="白班", drill=True)
+    document = opened(paper)
+
+    assert paper.title.startswith("【演练】")
+    assert "不具有效力" in document.sections[0].header.paragraphs[0].text
+
+
+def test_the_same_data_give_the_same_bytes():
+    paper = documents.handover(NOTE, issuer=ISSUER, shift_name="白班", drill=False)
+
+    assert to_docx(paper) == to_docx(paper)
+
+
+def test_chinese_characters_have_a_chinese_font_and_the_page_is_that_of_the_standard():
+    document = opened(documents.handover(NOTE, issuer=ISSUER, shift_name="白班", drill=False))
+    fonts = {
+        run._element.rPr.rFonts.get(qn("w:eastAsia")) for paragraph in document.paragraphs for run in paragraph.runs
+    }
+
+    assert BODY_FONT in fonts
+    assert None not in fonts
+    section = document.sections[0]
+    margins = (section.top_margin, section.bottom_margin, section.left_margin, section.right_margin)
+    assert list(MARGINS_MM) == [round(margin.mm) for margin in margins]
+    assert (210, 297) == (round(section.page_width.mm), round(section.page_height.mm))
