@@ -1,0 +1,164 @@
+"""`lantian sources`: what every live source did last, try one, pull it now, take dropped files."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from plans.errors import DataError
+
+if TYPE_CHECKING:
+    from flows.sources.live import Adapter
+    from flows.sources.pull import Stores
+
+app = typer.Typer(add_completion=False, help="数据来源：状态、试连、取数、投放文件、值守提醒。", no_args_is_help=True)
+TO = Annotated[str, typer.Option("--to", "--of", help="档案：文件名、sqlite:/// 或 postgresql://；默认在 LANTIAN_HOME")]
+
+
+def _stores(address: str) -> Stores:
+    from flows.home import archive_address
+    from flows.sources.pull import Stores
+
+    return Stores.open(address or archive_address())
+
+
+@app.command()
+def status(of: TO = "") -> None:
+    """列出每个来源的最近成功时间、滞后、连续失败次数和错误；并列出各流程的时段统计。"""
+    from flows.clock import real_now
+    from flows.sources.plan import live, live_names
+    from forecast.air import BEIJING
+    from forecast.slot_store import SlotStore
+
+    stores, now = _stores(of), real_now()
+    states = {state.source: state for state in stores.sources.states()}
+    for name in sorted({*states, *live_names()}):
+        title = live(name).manifest.title if name in live_names() else name
+        state = states.get(name)
+        if state is None or state.attempted_at is None:
+            typer.echo(f"{name:<12} 从未取数（{title}）")
+            continue
+        parts = []
+        if state.succeeded_at is None:
+            parts.append("从未成功")
+        else:
+            parts.append(f"最近成功 {state.succeeded_at.astimezone(BEIJING):%m-%d %H:%M}")
+        if state.valid_until is not None:
+            lag = (now - state.valid_until) / timedelta(hours=1)
+            parts.append(f"数据到 {state.valid_until.astimezone(BEIJING):%m-%d %H:%M}，滞后 {lag:.1f} 小时")
+        if state.failures:
+            parts.append(f"连续失败 {state.failures} 次：{state.error}")
+        if state.note:
+            parts.append(state.note)
+        typer.echo(f"{name:<12} " + "；".join(parts))
+    words = {"pending": "待办", "running": "进行", "done": "完成", "degraded": "降级", "failed": "失败"}
+    for flow, counts in SlotStore(stores.archive.engine).counts().items():
+        typer.echo(f"时段 {flow:<10} " + "，".join(f"{words[state]} {number}" for state, number in counts.items()))
+    stores.close()
+
+
+@app.command(name="try")
+def try_source(
+    name: Annotated[str, typer.Argument(metavar="SOURCE", help="cnemc | quotsoft | openmeteo | openaq")],
+    city: Annotated[str, typer.Option(help="城市（openmeteo）")] = "长沙",
+    latitude: Annotated[float | None, typer.Option(help="纬度，代替城市")] = None,
+    longitude: Annotated[float | None, typer.Option(help="经度，代替城市")] = None,
+    location: Annotated[int | None, typer.Option(help="OpenAQ 的站点号")] = None,
+) -> None:
+    """向一个来源要最近的数据，显示几行，不写入任何东西；没有网络时只说一句话。"""
+    from dataclasses import replace
+
+    from flows.clock import real_now
+    from flows.sources.live import Asker
+    from flows.sources.open_meteo import OpenMeteo
+    from flows.sources.openaq import OpenAq
+    from flows.sources.places import place_of
+    from flows.sources.plan import live
+
+    adapter, now = live(name), real_now()
+    if isinstance(adapter, OpenMeteo):
+        if (latitude is None) != (longitude is None):
+            raise DataError("One coordinate is missing", expected="--latitude and --longitude", found="one of them")
+        place = (latitude, longitude) if latitude is not None and longitude is not None else place_of(city)
+        adapter = replace(adapter, places={city: place})
+    if isinstance(adapter, OpenAq):
+        if location is None:
+            raise DataError("Which location?", expected="--location NUMBER", found="none")
+        adapter = replace(adapter, locations=(location,))
+    policy = replace(adapter.policy, tries=2, total_seconds=30.0)
+    asker = Asker(adapter.manifest.name, policy)
+    ahead = timedelta(hours=24 if adapter.kind == "guidance" else 0)
+    found = adapter.pull(asker, start=now - timedelta(hours=3), end=now + ahead, now=now)
+    _show(adapter, found.dataset, found.notes, city, now)
+
+
+def _show(adapter: Adapter, data: object, notes: tuple[str, ...], city: str, now: datetime) -> None:
+    import numpy as np
+    import xarray as xr
+
+    from forecast import air
+
+    what = "模式值，不是观测" if adapter.kind == "guidance" else "观测"
+    typer.echo(f"{adapter.manifest.title}（{what}；{adapter.manifest.licence}）")
+    for note in notes:
+        typer.echo(f"注意：{note}")
+    if not isinstance(data, xr.Dataset):
+        typer.echo("没有数据。")
+        return
+    codes = [str(code) for code in data["station"].values]
+    typer.echo(f"{len(codes)} 个站点，{data.sizes['valid_time']} 个小时（北京时间，时段末）：")
+    row = codes.index(city) if city in codes else 0
+    typer.echo(f"{codes[row]}:")
+    names = [name for name in (*air.POLLUTANTS, *air.WEATHER) if name in data]
+    for column, hour in list(enumerate(data["valid_time"].values))[:: max(1, data.sizes["valid_time"] // 8)]:
+        values = {name: float(data[name].values[row, column]) for name in names}
+        told = "  ".join(f"{name}={value:g}" for name, value in values.items() if not np.isnan(value))
+        typer.echo(f"  {air.moment(hour).astimezone(air.BEIJING):%m-%d %H:%M}  {told or '缺测'}")
+
+
+@app.command()
+def pull(
+    name: Annotated[str, typer.Argument(metavar="SOURCE", help="cnemc | quotsoft | openmeteo | openaq | 映射名")],
+    hours: Annotated[int, typer.Option(min=1, max=24 * 31, help="往回取多少小时")] = 3,
+    to: TO = "",
+) -> None:
+    """现在就取一次并写入档案（重复运行不改变任何内容）。"""
+    from flows.clock import real_now
+    from flows.home import home
+    from flows.sources import plan
+    from flows.sources.pull import pull as pull_now
+
+    known = {found.name: found for found in plan.pulls(home())}
+    chosen = known.get(name)
+    adapter = chosen.adapter if chosen is not None else plan.live(name)
+    stores, now = _stores(to), real_now()
+    ahead = chosen.ahead if chosen is not None else timedelta(0)
+    raw = home() / "raw" if plan.plan(home()).keep_raw_days else None
+    done = pull_now(adapter, stores, start=now - timedelta(hours=hours), end=now + ahead, now=now, raw=raw)
+    typer.echo(f"{name}：{done.stations} 个站点，新写入 {done.rows} 行。" + (f"注意：{done.note}" if done.note else ""))
+    stores.close()
+
+
+@app.command()
+def drop(
+    folder: Annotated[Path, typer.Argument(help="投放文件夹；每个子文件夹一类文件")],
+    to: TO = "",
+) -> None:
+    """读入投放文件夹中已写完的文件，移入 done/；有错的移入 refused/，旁边写一句原因。"""
+    from flows.clock import real_now
+    from flows.sources.drop import take
+
+    if not folder.is_dir():
+        raise DataError("The drop folder is not there", expected="a folder", found=str(folder))
+    stores = _stores(to)
+    taken = take(folder, stores, now=real_now())
+    for one in taken:
+        typer.echo(f"{one.kind}/{one.file}：{'拒收：' if one.refused else ''}{one.result}")
+    if not taken:
+        typer.echo("没有等待的文件。")
+    stores.close()
+    if any(one.refused for one in taken):
+        raise DataError("Some files were refused", found=sum(one.refused for one in taken), todo="Read refused/*.txt")

@@ -1,0 +1,173 @@
+"""A watched folder: what is put in is read, stored, and moved to done/ or, with a sentence beside it, to refused/.
+
+Each subfolder is one kind of file: the name of a reader (prsa, city-hourly, ...), `electricity`, `weather` (NetCDF,
+Zarr or GRIB runs, brought to the stations of the archive; the file itself stays in done/), or anything with a
+mapping.yaml. A file is left alone while it is still being written. Killed anywhere, the next pass does the rest:
+storing twice changes nothing, and moving comes last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import numpy as np
+
+from flows.sources import electricity, mapping
+from flows.sources.micro import Micro
+from flows.sources.pull import Stores, store
+from forecast import air
+from forecast.emissions import Emissions
+from forecast.sources import GROUP, Reader
+from plans.errors import DataError, LantianError
+
+UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
+MOST_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one file."""
+
+    kind: str
+    file: str
+    result: str
+    """Chinese, for a screen: how many rows, or why it was refused."""
+    refused: bool = False
+
+
+def take(folder: Path, stores: Stores, *, now: datetime, quiet: timedelta = timedelta(seconds=10)) -> list[Taken]:
+    """What became of every finished file, oldest first; one changed less than `quiet` ago waits for the next pass."""
+    taken = []
+    for place in sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else ():
+        work = _work_of(place, stores, now)
+        for path in sorted(waiting(place, now=now, quiet=quiet), key=lambda p: (p.stat().st_mtime, p.name)):
+            if isinstance(work, LantianError):
+                taken.append(_refuse(path, work, now))
+                continue
+            try:
+                if path.is_file() and path.stat().st_size > MOST_BYTES:
+                    raise DataError("The file is too large", where=path.name, expected=f"{MOST_BYTES} bytes at most")
+                result = work(path)
+            except LantianError as error:
+                if "nothing was half-written" in str(error):
+                    raise  # the archive's fault, not the file's: it stays and is tried again
+                taken.append(_refuse(path, error, now))
+                continue
+            _move(path, "done", now)
+            taken.append(Taken(place.name, path.name, result))
+    return taken
+
+
+def waiting(place: Path, *, now: datetime, quiet: timedelta) -> list[Path]:
+    """The finished files of one kind that wait."""
+    found = []
+    for path in place.iterdir():
+        if path.name in ("done", "refused", "mapping.yaml") or path.name.startswith("."):
+            continue
+        if path.suffix in UNFINISHED or (path.is_dir() and path.suffix != ".zarr"):
+            continue
+        changed = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+        if now - changed >= quiet:
+            found.append(path)
+    return found
+
+
+def _work_of(place: Path, stores: Stores, now: datetime) -> Callable[[Path], str] | LantianError:
+    """How files of this kind are stored; the error when nobody knows."""
+    if (place / "mapping.yaml").is_file():
+        try:
+            micro = Micro(mapping.load(place / "mapping.yaml"))
+        except LantianError as error:
+            return error
+
+        def by_mapping(path: Path) -> str:
+            found = micro.read(path, now=now)
+            outcome = store(micro, stores, found, received_at=now)
+            return f"{outcome.stations} 个站点，新写入 {outcome.rows} 行" + (
+                f"；{outcome.note}" if outcome.note else ""
+            )
+
+        return by_mapping
+    if place.name == "electricity":
+        return lambda path: f"新写入 {electricity.take(path, Emissions(stores.archive.engine), now=now)} 条用电读数"
+    if place.name == "weather":
+        return lambda path: _weather(path, stores, now)
+    points = {point.name: point for point in entry_points(group=GROUP)}
+    reader = points[place.name].load() if place.name in points else None
+    if not isinstance(reader, Reader):
+        return DataError(
+            "Nobody knows this kind of file", where=f"{place.name}/",
+            expected="a reader's name, electricity, weather or a folder with mapping.yaml", found=place.name,
+        )  # fmt: skip
+
+    def by_reader(path: Path) -> str:
+        from forecast.quality import flag
+
+        dataset = flag(reader.read(path))
+        stores.archive.write_stations(reader.stations(path, dataset))
+        rows = stores.archive.write(dataset, source=reader.manifest.name, delay=reader.manifest.delay)
+        return f"{dataset.sizes['station']} 个站点，新写入 {rows} 行"
+
+    return by_reader
+
+
+def _weather(path: Path, stores: Stores, now: datetime) -> str:
+    """A run at the stations of the archive that lie inside its grid, into the model values."""
+    from forecast.weather_files import at_stations, read_run
+
+    run = read_run(path)
+    stations = [station for station in stores.archive.stations() if station.lat is not None and station.lon is not None]
+    if "latitude" in run.dims:
+        south, north = (float(edge) for edge in run["latitude"].values[[0, -1]])
+        west, east = (float(edge) for edge in run["longitude"].values[[0, -1]])
+        stations = [s for s in stations if south <= (s.lat or 0) <= north and west <= (s.lon or 0) <= east]
+    if not stations:
+        raise DataError("No station of the archive lies inside the grid", where=path.name, todo="Write stations first")
+    local = at_stations(run, stations)
+    rows = 0
+    for number, issued in enumerate(local["issued_at"].values):
+        labels = issued.astype("datetime64[us]") + (local["lead_hours"].values * 3600e6).astype("timedelta64[us]")
+        whole = labels == labels.astype("datetime64[h]")
+        values = {
+            name: local[name].values[number][whole].T for name in air.WEATHER if name in local
+        }  # (lead, station) to (station, valid_time)
+        if not values:
+            raise DataError(
+                "The run holds none of the contract's surface weather", where=path.name,
+                expected=", ".join(air.WEATHER), found=", ".join(map(str, local)),
+            )  # fmt: skip
+        codes = [str(code) for code in local["station"].values]
+        data = air.dataset(values, stations=codes, valid_time=labels[whole], attrs={"source": path.name})
+        rows += stores.guidance.write(
+            data, source="weather-files", received_at=max(now, air.moment(np.datetime64(issued)))
+        )
+    return f"{len(stations)} 个站点，新写入 {rows} 个模式值"
+
+
+def _refuse(path: Path, error: LantianError, now: datetime) -> Taken:
+    target = _move(path, "refused", now)
+    target.with_name(target.name + ".txt").write_text(f"{error}\n", encoding="utf-8")
+    return Taken(path.parent.name, path.name, str(error), refused=True)
+
+
+def _move(path: Path, where: str, now: datetime) -> Path:
+    """The file's new place, with day and digest before its name, so that nothing is ever overwritten."""
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            with file.open("rb") as opened:
+                while chunk := opened.read(1 << 20):
+                    digest.update(chunk)
+    folder = path.parent / where
+    folder.mkdir(exist_ok=True)
+    target = folder / f"{now:%Y%m%d-%H%M%S}-{digest.hexdigest()[:8]}-{path.name}"
+    try:
+        path.replace(target)
+    except OSError as error:
+        raise DataError("The file cannot be moved", where=str(path), found=error.strerror) from None
+    return target

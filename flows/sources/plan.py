@@ -1,0 +1,131 @@
+"""Which sources the office pulls, from sources.yaml in the working folder; adapters are found by entry point.
+
+sources:
+  cnemc: {every_minutes: 60, minute: 25}
+  openmeteo: {places: {长沙: [28.23, 112.94]}}
+  openaq: {locations: [8118]}
+mappings: [micro/town.yaml]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from flows.slots import Rhythm
+from flows.sources import mapping
+from flows.sources.live import Adapter
+from flows.sources.micro import Micro
+from flows.sources.open_meteo import OpenMeteo
+from flows.sources.openaq import OpenAq
+from forecast.sources import GROUP, Reader
+from plans.errors import DataError, RuleError
+from plans.parts import Frozen
+from plans.yaml_file import read_yaml, shaped
+
+FILE = "sources.yaml"
+
+
+class Pulled(Frozen):
+    """How one source is pulled; what is not given follows from its manifest."""
+
+    every_minutes: int | None = Field(default=None, ge=5, le=1440)
+    minute: int = Field(default=25, ge=0, le=1439)
+    """Minutes after the full period at which a slot is due: the platform needs some to publish."""
+    back_hours: int = Field(default=3, ge=1, le=72)
+    """Hours asked for each time: late values of the last hours become revisions."""
+    ahead_hours: int = Field(default=0, ge=0, le=384)
+    places: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
+    """Latitude and longitude by name, for services of coordinates."""
+    locations: tuple[int, ...] = ()
+
+
+class Plan(Frozen):
+    """The file."""
+
+    sources: Mapping[str, Pulled] = Field(default_factory=dict)
+    mappings: tuple[str, ...] = ()
+    keep_raw_days: int = Field(default=30, ge=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """One source of the office, ready to run."""
+
+    name: str
+    adapter: Adapter
+    rhythm: Rhythm
+    back: timedelta
+    ahead: timedelta
+
+
+def live_names() -> tuple[str, ...]:
+    """The live sources that are installed, sorted."""
+    return tuple(sorted(name for name, found in _installed().items() if not isinstance(found, Reader)))
+
+
+def live(name: str) -> Adapter:
+    """The live source of that name as it is installed; DataError with the known names."""
+    found = _installed().get(name)
+    if found is None or isinstance(found, Reader):
+        raise DataError("There is no such live source", expected=" | ".join(live_names()), found=name)
+    adapter: Adapter = found
+    return adapter
+
+
+def plan(home: Path) -> Plan:
+    """The office's plan; the empty one when there is no file. RuleError with file, key path and allowed keys."""
+    path = home / FILE
+    return shaped(Plan, _plain(read_yaml(path, shown=FILE)), shown=FILE) if path.is_file() else Plan()
+
+
+def pulls(home: Path) -> list[Pull]:
+    """Every source of the plan with its rhythm."""
+    chosen, found = plan(home), []
+    for name, how in chosen.sources.items():
+        if name not in live_names():
+            expected = " | ".join(live_names())
+            raise RuleError("There is no such live source", where=f"{FILE}, key sources.{name}", expected=expected)
+        adapter = live(name)
+        if isinstance(adapter, OpenMeteo):
+            adapter = replace(adapter, places=dict(how.places))
+        if isinstance(adapter, OpenAq):
+            adapter = replace(adapter, locations=how.locations)
+        found.append(_pull(name, adapter, how))
+    for file in chosen.mappings:
+        path = home / file
+        if not path.is_file():
+            raise RuleError("A mapping is not there", where=f"{FILE}, key mappings", expected="a file", found=file)
+        micro = Micro(mapping.load(path))
+        if not micro.mapped.address:
+            raise RuleError("A mapping has no address to ask", where=file, todo="Put its files into the drop folder")
+        found.append(_pull(micro.mapped.name, micro, Pulled()))
+    return found
+
+
+def _pull(name: str, adapter: Adapter, how: Pulled) -> Pull:
+    every = timedelta(minutes=how.every_minutes) if how.every_minutes else adapter.manifest.cadence
+    ahead = timedelta(hours=how.ahead_hours or (96 if adapter.kind == "guidance" else 0))
+    rhythm = Rhythm(every=every, offset=timedelta(minutes=how.minute) % every)
+    return Pull(name, adapter, rhythm, timedelta(hours=how.back_hours), ahead)
+
+
+def _installed() -> dict[str, Any]:
+    return {point.name: point.load() for point in entry_points(group=GROUP)}
+
+
+def _plain(raw: Any) -> Any:
+    """The raw value with exact decimals as floats: coordinates need no more."""
+    from decimal import Decimal
+
+    if isinstance(raw, dict):
+        return {key: _plain(value) for key, value in raw.items()}
+    if isinstance(raw, list):
+        return [_plain(value) for value in raw]
+    return float(raw) if isinstance(raw, Decimal) else raw
