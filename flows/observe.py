@@ -19,6 +19,8 @@ def observe(archive: Archive, *, reader: str, path: Path) -> int:
     points = {point.name: point for point in entry_points(group=GROUP)}
     if reader not in points:
         raise DataError("There is no such reader", expected="one of " + ", ".join(sorted(points)), found=reader)
-    chosen: Reader = points[reader].load()
+    chosen = points[reader].load()
+    if not isinstance(chosen, Reader):
+        raise DataError("This source is asked, it reads no files", where=reader, todo=f"lantian sources pull {reader}")
     dataset = chosen.read(path)
     return archive.write(dataset, source=chosen.manifest.name, delay=chosen.manifest.delay)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -92,10 +92,10 @@ def try_source(
     asker = Asker(adapter.manifest.name, policy)
     ahead = timedelta(hours=24 if adapter.kind == "guidance" else 0)
     found = adapter.pull(asker, start=now - timedelta(hours=3), end=now + ahead, now=now)
-    _show(adapter, found.dataset, found.notes, city, now)
+    _show(adapter, found.dataset, found.notes, city)
 
 
-def _show(adapter: Adapter, data: object, notes: tuple[str, ...], city: str, now: datetime) -> None:
+def _show(adapter: Adapter, data: object, notes: tuple[str, ...], city: str) -> None:
     import numpy as np
     import xarray as xr
 

@@ -92,7 +92,7 @@ class _Request:
         return f"{self.source}, {self.target.host}{self.target.path}"
 
     def unavailable(self, what: str, found: str, retry_at: datetime | None = None) -> Unavailable:
-        todo = f"It asked to be called again at {retry_at:%Y-%m-%d %H:%M:%S} UTC" if retry_at else "It is tried again"
+        todo = f"It asked to be called again at {retry_at:%Y-%m-%d %H:%M:%S} UTC" if retry_at else "Try again later"
         error = Unavailable(what, where=self.where, found=found, todo=todo)
         error.retry_at = retry_at
         return error
@@ -216,8 +216,8 @@ async def _resolve(request: _Request, target: httpx.URL) -> str:
     except TimeoutError:
         raise request.unavailable("The name of the source cannot be looked up", "no answer") from None
     except OSError as error:
-        words = "Is there a network here?"
-        raise request.unavailable("The name of the source cannot be looked up", f"{error.strerror}. {words}") from None
+        words = f"{error.strerror} (is there a network here?)"
+        raise request.unavailable("The name of the source cannot be looked up", words) from None
     for *_, place_ in found:
         if not may_call(str(place_[0]), own_network=request.policy.own_network):
             raise SourceError(

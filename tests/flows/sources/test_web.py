@@ -225,7 +225,7 @@ def test_nobody_at_the_address_is_one_sentence():
 def test_a_name_nobody_knows_is_one_sentence():
     rules = policy(hosts=frozenset({"no-such-host.invalid"}), tries=1)
 
-    with pytest.raises(Unavailable, match=r"cannot be looked up.*Is there a network here"):
+    with pytest.raises(Unavailable, match=r"cannot be looked up.*is there a network here"):
         fetch("GET", "http://no-such-host.invalid/x", source="test", policy=rules)
 
 
