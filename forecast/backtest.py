@@ -8,12 +8,14 @@ contract follows: quantiles, exceedances and primary pollutant of daily AQI unde
 from __future__ import annotations
 
 import csv
+import io
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import xarray as xr
@@ -22,7 +24,7 @@ from forecast import air, features
 from forecast.features import LEADS, TARGETS, Area, Sample
 from forecast.outlook import QUANTILES
 from forecast.predict import aqi_of, seed
-from forecast.train import Effort, Trained, train
+from forecast.train import Effort, Trained, train, weathered
 from plans.errors import DataError
 
 COLUMNS: tuple[str, ...] = (
@@ -31,6 +33,9 @@ COLUMNS: tuple[str, ...] = (
     "p_gt100", "p_gt150", "p_gt200", "primary", "model", "weather_mode",
 )  # fmt: skip
 """Of the table; AQI in whole numbers except the mean."""
+
+WEATHERED = {"blend": "blend-weather"}
+"""Models that have a version with weather ahead; the others are what they are in every mode."""
 
 PEERS: tuple[str, ...] = ("persistence", "climatology", "harmonic")
 """Models every blend is held against."""
@@ -85,35 +90,50 @@ class Backtest:
                 **{f"p_gt{limit}": round(float(np.mean(members > limit)), 4) for limit in (100, 150, 200)},
                 "primary": air.POLLUTANTS[int(share.argmax())] if likely and share.max() > 0 else "",
                 "model": model,
-                "weather_mode": self.weather_mode,
+                "weather_mode": self.weather_mode if model in WEATHERED.values() else "none",
             }
 
     def write(self, path: str | Path, *, models: Sequence[str] | None = None) -> int:
-        """How many rows were written as CSV, complete or not at all; DataError for another kind of file."""
+        """How many rows were written as .csv or .parquet, complete or not at all; DataError for another kind."""
         path = check_target(path)
-        count = 0
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}", suffix=".part")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-                writer.writeheader()
-                for model in models or tuple(self.forecasts):
-                    for row in self.rows(model):
-                        writer.writerow(row)
-                        count += 1
+            rows = (row for model in models or tuple(self.forecasts) for row in self.rows(model))
+            with os.fdopen(handle, "wb") as raw:
+                count = _parquet(raw, rows) if path.suffix == ".parquet" else _csv(raw, rows)
             Path(name).replace(path)
         finally:
             Path(name).unlink(missing_ok=True)
         return count
 
 
+def _csv(raw: BinaryIO, rows: Iterable[Mapping[str, object]]) -> int:
+    with io.TextIOWrapper(raw, encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        count = 0
+        for row in rows:
+            writer.writerow(row)
+            count += 1
+    return count
+
+
+def _parquet(raw: BinaryIO, rows: Iterable[Mapping[str, object]]) -> int:
+    """Dates as timestamps of the day's begin, the rest as in the CSV."""
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows), columns=list(COLUMNS))
+    for name in ("issue_date", "valid_date"):
+        frame[name] = pd.to_datetime(frame[name]).astype("datetime64[us]")
+    frame.to_parquet(raw, index=False)
+    return len(frame)
+
+
 def check_target(path: str | Path) -> Path:
     """The path of a table that can be written there; DataError for a kind of file or a folder that will not do."""
     path = Path(path)
-    if path.suffix == ".parquet":
-        raise DataError("Parquet cannot be written: pyarrow is not installed", where=path.name, todo="Ask for .csv")
-    if path.suffix != ".csv":
-        raise DataError("The kind of file is not known", where=path.name, expected=".csv")
+    if path.suffix not in (".parquet", ".csv"):
+        raise DataError("The kind of file is not known", where=path.name, expected=".parquet | .csv")
     if not path.parent.is_dir():
         raise DataError("The folder is not there", where=str(path.parent), todo="Make it first")
     return path
@@ -130,6 +150,7 @@ def run(
     models: Sequence[str] = ("blend", *PEERS),
     effort: Effort = "demo",
     paths: int = 200,
+    weather: xr.Dataset | None = None,
     trained: Mapping[str, Trained] | None = None,
     say: Callable[[str], None] = lambda _text: None,
 ) -> Backtest:
@@ -137,7 +158,8 @@ def run(
 
     So every natural day of first..last is forecast at lead 1, and each of them is also an issue day (the last one needs
     its hours up to 20 at least). The truth kept for scoring is that of days ahead inside first..last. `areas` defaults
-    to every station of the dataset; `trained` takes models already made. DataError: `first` before `train_until` (the
+    to every station of the dataset; `trained` takes models already made. `weather`: daily weather ahead of the mode it
+    declares; models of WEATHERED then use it, each issue day its own run. DataError: `first` before `train_until` (the
     model would have seen its exam), days outside the data.
     """
     if first < train_until:
@@ -148,7 +170,11 @@ def run(
     stations = [str(code) for code in dataset["station"].values]
     areas = tuple(areas) if areas is not None else tuple(Area(code, (code,)) for code in stations)
     region = tuple(sorted({code for area in areas for code in area.stations}))
-    sample = features.build(dataset, areas=areas, region=region)
+    ahead = None if weather is None else weathered(dataset, weather, areas=areas)[0]
+    sample = features.build(dataset, areas=areas, region=region, ahead=ahead)
+    if weather is not None:
+        models = [WEATHERED.get(name, name) for name in models]
+    plain = replace(sample, ahead=sample.ahead[..., :0])
     before, day = np.datetime64(first, "D") - 1, np.datetime64(last, "D")
     rows = np.flatnonzero((sample.days >= before) & (sample.days <= day))
     issues = sample.days[rows]
@@ -158,16 +184,19 @@ def run(
     observed_aqi, observed_pm25, observed_primary = truth(sample, rows, last=last, edition=edition)
     forecasts = {}
     for name in models:
-        made = (trained or {}).get(name) or train(dataset, until=train_until, areas=areas, effort=effort, model=name)
+        own = weather if name in WEATHERED.values() else None
+        made = (trained or {}).get(name) or train(
+            dataset, until=train_until, areas=areas, effort=effort, model=name, weather=own
+        )
         say(f"{name} trained on {made.manifest['first_day']}..{made.manifest['last_day']}")
-        forecasts[name] = _forecasts(made, sample, rows, edition=edition, count=paths)
+        forecasts[name] = _forecasts(made, sample if own is not None else plain, rows, edition=edition, count=paths)
         say(f"{name} forecast {len(rows)} days of {len(areas)} areas")
     return Backtest(
         areas=tuple(area.key for area in areas),
         issue_dates=issues,
         edition=edition,
         train_until=train_until,
-        weather_mode="none",
+        weather_mode="none" if weather is None else str(weather.attrs["weather_mode"]),
         observed_aqi=observed_aqi,
         observed_pm25=observed_pm25,
         observed_primary=observed_primary,

@@ -69,6 +69,8 @@ class Sample:
     """(area, day, pollutant) log of the daily statistic of the natural day itself; NaN where missing or not over."""
     ahead: np.ndarray
     """(area, day, lead, predictor) weather of the days ahead; the last axis is empty when no weather is used."""
+    redrawn: np.ndarray | None = None
+    """(draw, area, day, lead, predictor): runs as they might have been, for training only (weather_path.redrawn)."""
 
     def until(self, day: date) -> Sample:
         """The sample without `day` and what follows; its targets too end before that day."""
@@ -79,6 +81,7 @@ class Sample:
         return Sample(
             self.areas, self.weights, self.days[rows], self.issue_hour, self.names,
             self.predictors[:, rows], self.level_of, self.observed[:, rows], self.ahead[:, rows],
+            None if self.redrawn is None else self.redrawn[:, :, rows],
         )  # fmt: skip
 
     def targets(self) -> np.ndarray:
@@ -130,11 +133,13 @@ def build(
     region: Sequence[str],
     issue_hour: int = 24,
     ahead: xr.Dataset | None = None,
+    redrawn: Sequence[xr.Dataset] = (),
 ) -> Sample:
     """The sample of a dataset of hourly air (contract of forecast.air), for the issue hour of every day it covers.
 
     `region`: the stations whose mean is a predictor for every area. `ahead`: daily weather of the days ahead,
-    variables (area, issue_date, lead) float64, NaN where unknown; None is the mode without weather.
+    variables (area, issue_date, lead) float64, NaN where unknown; None is the mode without weather. `redrawn`: the
+    same as it might have been, for training.
     DataError: a station that is not in the dataset, an issue hour outside 1..24.
     """
     if not 1 <= issue_hour <= 24:
@@ -157,6 +162,9 @@ def build(
         level_of=level_of,
         observed=_observed(truth, days, dataset["valid_time"].values),
         ahead=_ahead(ahead, tuple(area.key for area in areas), days),
+        redrawn=np.stack([_ahead(one, tuple(area.key for area in areas), days) for one in redrawn]).astype(np.float32)
+        if redrawn
+        else None,
     )
 
 

@@ -19,7 +19,7 @@ from forecast import air, features
 from forecast.aqi import calculate
 from forecast.features import LEADS, MEMORY_DAYS, TARGETS, Area
 from forecast.outlook import QUANTILES, THRESHOLDS, DayOutlook, Outlook
-from forecast.train import Trained, from_archive
+from forecast.train import Trained, from_archive, weathered
 from plans.errors import DataError
 
 if TYPE_CHECKING:
@@ -50,11 +50,13 @@ def make_outlook(
     aqi_edition: str,
     paths: int = 200,
     simulated: bool = False,
+    weather: xr.Dataset | None = None,
 ) -> Outlook:
     """The seven-day outlook of an area from what the archive knew at `issued_at`.
 
     Lead 1 is the natural day after the model's issue hour; `issued_at` may be up to 6 h after that hour, so that late
-    hours are in. `area` is a key of the model, `stations` the stations that make it up (some may be silent). Raises
+    hours are in. `area` is a key of the model, `stations` the stations that make it up (some may be silent). `weather`:
+    daily weather ahead with a run for that day D, which a model trained on weather needs. Raises
     DataError: naive or unfitting issue time, an area the model was not trained for, an unknown station; RuleError:
     unknown edition.
     """
@@ -63,7 +65,7 @@ def make_outlook(
     simulated = simulated or bool(model.manifest["simulated"])
     return _outlook(
         dataset, model, area=area, area_name=area_name, stations=stations, issued_at=issued_at, day=day,
-        aqi_edition=aqi_edition, count=paths, simulated=simulated,
+        aqi_edition=aqi_edition, count=paths, simulated=simulated, weather=weather,
     )  # fmt: skip
 
 
@@ -157,11 +159,12 @@ def _outlook(
     aqi_edition: str,
     count: int,
     simulated: bool,
+    weather: xr.Dataset | None,
 ) -> Outlook:
     model.area(area)
-    sample = features.build(
-        dataset, areas=[Area(area, tuple(stations))], region=model.region, issue_hour=model.issue_hour
-    )
+    own = Area(area, tuple(stations))
+    ahead = _ahead(dataset, model, weather, own, day)
+    sample = features.build(dataset, areas=[own], region=model.region, issue_hour=model.issue_hour, ahead=ahead)
     row = np.flatnonzero(sample.days == np.datetime64(day, "D"))
     paths = model.model.paths(
         sample, area=area, rows=row, count=count, seeds=np.array([seed(area, day)], dtype=np.uint64)
@@ -187,6 +190,20 @@ def _outlook(
         days=days,
         aqi_paths=tuple(tuple(int(value) for value in path) for path in aqi),
     )
+
+
+def _ahead(dataset: xr.Dataset, model: Trained, weather: xr.Dataset | None, area: Area, day: date) -> xr.Dataset | None:
+    """The weather predictors a model asks for; DataError when there is no run of its mode for the day."""
+    if model.weather_mode == "none":
+        return None
+    mode = "none" if weather is None else str(weather.attrs.get("weather_mode"))
+    if weather is None or mode != model.weather_mode:
+        todo = "Give the weather, or use a model without"
+        raise DataError("The model needs weather of the days ahead", expected=model.weather_mode, found=mode, todo=todo)
+    ahead, _ = weathered(dataset, weather, areas=[area])
+    if np.datetime64(day, "us") not in ahead["issue_date"].values.astype("datetime64[us]"):
+        raise DataError("There is no weather run for the day", expected=day.isoformat(), found="none")
+    return ahead
 
 
 def _day(valid: date, lead: int, aqi: np.ndarray, primary: np.ndarray, paths: np.ndarray) -> DayOutlook:

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 Effort = Literal["demo", "full"]
 FORMAT = "lantian-model 1"
-CODE = ("features.py", "calibrate.py", "daily.py", "models")
+CODE = ("features.py", "calibrate.py", "daily.py", "weather.py", "weather_path.py", "models")
+REDRAWN = 3
+"""How often forecast runs are drawn again for training; more changed nothing on folds that a year can resolve."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +59,7 @@ class Trained:
 
     @property
     def weather_mode(self) -> str:
-        """The way weather of the days ahead enters: "none" so far."""
+        """The way weather of the days ahead enters: "none", "forecast" or "perfect"."""
         return str(self.manifest["weather_mode"])
 
     def area(self, key: str) -> Area:
@@ -78,12 +80,15 @@ def train(
     issue_hour: int = 24,
     effort: Effort = "demo",
     model: str | Model = "blend",
+    weather: xr.Dataset | None = None,
 ) -> Trained:
     """A model that has seen nothing of `until` or later: its last hour is the 0:00 at which `until` begins.
 
     From a dataset of the contract, or from an archive as it was known at that moment (then `areas` and `start` are
     needed). `areas` defaults to every station of the dataset; all their stations together are the region. `effort`
-    "demo" takes seconds, "full" minutes. DataError: no data before `until`, unknown station, model or effort.
+    "demo" takes seconds, "full" minutes. `weather`: daily weather ahead (area, issue_date, lead) of the mode it
+    declares; runs of issue days before `until` are learned from. DataError: no data before `until`, unknown station,
+    model or effort, weather that lacks an area.
     """
     if effort not in ("demo", "full"):
         raise DataError("The effort is not known", expected="demo | full", found=effort)
@@ -101,13 +106,17 @@ def train(
     if not dataset.sizes["valid_time"]:
         raise DataError("There are no data to train on", expected=f"hours before {until.isoformat()}", found="none")
     region = tuple(sorted({code for area in areas for code in area.stations}))
-    sample = features.build(dataset, areas=areas, region=region, issue_hour=issue_hour).until(until)
+    ahead, again = weathered(dataset, weather, areas=areas, until=until) if weather is not None else (None, ())
+    sample = features.build(
+        dataset, areas=areas, region=region, issue_hour=issue_hour, ahead=ahead, redrawn=again
+    ).until(until)
     import sklearn.ensemble  # noqa: F401  (limits reach only libraries that are loaded)
 
     with threadpool_limits(limits=1):  # spinning OpenMP threads make boosting up to 50 times slower on a busy machine
         fitted = (prepared(model, effort) if isinstance(model, str) else model).fit(sample)
     return _trained(
         fitted, areas=areas, region=region, sample=sample, effort=effort,
+        mode="none" if weather is None else str(weather.attrs["weather_mode"]),
         simulated=str(dataset.attrs.get("simulated", "")).lower() in ("true", "1", "yes"),
     )  # fmt: skip
 
@@ -125,17 +134,39 @@ def from_archive(
     )
 
 
+def weathered(
+    dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], until: date | None = None
+) -> tuple[xr.Dataset, Sequence[xr.Dataset]]:
+    """The predictors of daily weather ahead (weather_path.way), and with `until` those of runs drawn again."""
+    from forecast.weather import check_daily, observed_daily
+    from forecast.weather_path import redrawn, way
+
+    check_daily(weather)
+    missing = {area.key for area in areas} - {str(key) for key in weather["area"].values}
+    if missing:
+        raise DataError("The weather lacks an area", expected=sorted(missing)[0], found="none of it")
+    weather = weather.sel(area=[area.key for area in areas])
+    seen = observed_daily(dataset, areas=areas)
+    again = []
+    if until is not None and weather.attrs["weather_mode"] == "forecast":
+        again = [way(redrawn(weather, seen, until=until, seed=seed), seen) for seed in range(REDRAWN)]
+    return way(weather, seen), again
+
+
 def prepared(model: str, effort: Effort) -> Model:
-    """An unfitted model: blend, persistence, climatology, climatology-15 (narrower season) or harmonic."""
+    """An unfitted model: blend, blend-weather (needs weather ahead), persistence, harmonic, climatology or
+    climatology-15 (narrower season)."""
     from forecast.models.blend import Blend
     from forecast.models.experts import Boosted, Kernel
     from forecast.models.harmonic import Harmonic
     from forecast.models.simple import Climatology, Persistence
+    from forecast.models.weathered import Weathered, light
 
     if model == "blend" and effort == "full":
         return Blend(kernel=Kernel(landmarks=1500), boosted=Boosted(leads=2, trees=80, rows=6000), folds=10)
     made: dict[str, Model] = {
         "blend": Blend(),
+        "blend-weather": Weathered() if effort == "full" else light(),
         "persistence": Persistence(),
         "climatology": Climatology(),
         "climatology-15": Climatology(name="climatology-15", width=15.0),
@@ -153,6 +184,7 @@ def _trained(
     region: tuple[str, ...],
     sample: Sample,
     effort: str,
+    mode: str,
     simulated: bool,
 ) -> Trained:
     settings, arrays = fitted.stored()
@@ -169,7 +201,7 @@ def _trained(
         "region": list(region),
         "features": list(sample.names),
         "targets": list(features.TARGETS),
-        "weather_mode": "none",
+        "weather_mode": mode,
         "effort": effort,
         "simulated": simulated,
         "data": data_digest(sample),

@@ -103,6 +103,14 @@ def degraded_weather(
     return check_daily(made)
 
 
+def climate(daily: xr.DataArray, valid: np.ndarray, *, until: date) -> np.ndarray:
+    """(area, *valid.shape): two harmonics of the year per area, from days of (area, valid_date) before `until`."""
+    days = daily["valid_date"].values.astype("datetime64[D]")
+    values = daily.transpose("area", "valid_date").values
+    usual = _harmonics(values, days, days < np.datetime64(until, "D"))
+    return _at(usual, valid.ravel()).reshape(len(values), *valid.shape)
+
+
 def _drawn(past: np.ndarray, issues: np.ndarray, seed: int) -> np.ndarray:
     """Per issue day the place of a past day of the same season, not near the issue day itself."""
     out = np.empty(len(issues), dtype=np.intp)

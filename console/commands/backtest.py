@@ -16,8 +16,14 @@ def backtest(
     train_until: Annotated[str, typer.Option(metavar="DATE", help="训练只用这一天 0 时之前的数据")],
     first: Annotated[str, typer.Option("--from", metavar="DATE", help="检验的第一天")],
     last: Annotated[str, typer.Option("--to", metavar="DATE", help="检验的最后一天")],
-    out: Annotated[Path, typer.Option(metavar="FILE.csv", help="结果文件")],
-    weather: Annotated[str, typer.Option(help="none：不用未来气象（目前只有这一种）")] = "none",
+    out: Annotated[Path, typer.Option(metavar="FILE.parquet|.csv", help="结果文件")],
+    weather: Annotated[
+        str,
+        typer.Option(
+            metavar="none|perfect|FILE",
+            help="未来气象：无、实况（仅回报）、逐日表",
+        ),
+    ] = "none",
     edition: Annotated[str, typer.Option(help="AQI 版本：hj633-2012 | hj633-2026")] = "hj633-2012",
     areas: Annotated[str, typer.Option(help="stations 各站点 | city 全市平均 | all 两者")] = "stations",
     models: Annotated[str, typer.Option(help="以逗号分隔：blend,persistence,climatology,harmonic")] = "blend",
@@ -30,14 +36,20 @@ def backtest(
     """
     from console.commands.train import areas_of, day, read
     from forecast import backtest as trial
+    from forecast import weather_modes
     from plans.errors import DataError
 
-    if weather != "none":
-        expected = "none"
-        raise DataError("--weather is not known", expected=expected, found=weather, todo="Run without future weather")
     trial.check_target(out)
     begin, end, limit = day(first, name="--from"), day(last, name="--to"), day(train_until, name="--train-until")
+    if weather not in ("none", "perfect") and Path(weather).suffix not in (".parquet", ".csv"):
+        raise DataError("--weather is not known", expected="none | perfect | FILE.parquet | FILE.csv", found=weather)
     dataset, name = read(data)
+    chosen = areas_of(name, dataset, areas)
+    ahead = None
+    if weather == "perfect":
+        ahead = weather_modes.perfect_weather(dataset, areas=chosen)
+    elif weather != "none":
+        ahead = weather_modes.read_table(weather)
     asked: dict[str, Any] = {"effort": effort}
     done = trial.run(
         dataset,
@@ -45,7 +57,8 @@ def backtest(
         first=begin,
         last=end,
         edition=edition,
-        areas=areas_of(name, dataset, areas),
+        areas=chosen,
+        weather=ahead,
         models=[model.strip() for model in models.split(",") if model.strip()],
         say=lambda text: typer.echo(text, err=True),
         **asked,

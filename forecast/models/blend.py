@@ -105,7 +105,7 @@ class Blend:
         filled = without_gaps(sample, Anchor.fit(sample))
         fold = np.minimum(np.arange(count) * self.folds // count, self.folds - 1)
         said, truth, usual = self._unseen(sample, filled, fold)
-        trust = _trust(said, truth, sample.weights)
+        trust = trust_of(said, truth, sample.weights)
         expected = np.einsum("eadlp,le->adlp", said, trust)
         errors = truth - expected
         never = np.isnan(filled).all(axis=1)
@@ -346,7 +346,7 @@ def _outside(fold: np.ndarray, number: int) -> np.ndarray:
     return outside
 
 
-def _trust(said: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def trust_of(said: np.ndarray, truth: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(lead, expert): how much each expert is believed; pollutants in their own spread, areas by their stations."""
     known = ~np.isnan(truth)
     squares = np.where(known, truth, 0.0) ** 2

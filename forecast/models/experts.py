@@ -95,7 +95,7 @@ class Kernel:
             weight = np.repeat(sample.weights, len(rows))
             there = ~np.isnan(y[:, _any_known(y)]).any(axis=1)
             x, y, weight = x[there], np.nan_to_num(y[there]), weight[there]
-            chosen = _landmarks(weight, self.landmarks)
+            chosen = landmarks(weight, self.landmarks)
             near = self._alike(x, x[chosen])
             # Equal landmarks make the matrix singular; the small diagonal decides between them.
             gram = near.T @ (near * weight[:, None]) / sample.weights.sum()
@@ -215,7 +215,7 @@ class Boosted:
         for lead in range(1, self.leads + 1):
             x = scale.apply(centred(sample, anchor, lead)[:, rows])
             x = x.reshape(-1, x.shape[-1])
-            chosen = _landmarks(np.repeat(sample.weights, len(rows)), self.rows)
+            chosen = landmarks(np.repeat(sample.weights, len(rows)), self.rows)
             for number, pollutant in enumerate(TARGETS):
                 y = target[:, rows, lead - 1, number].ravel()
                 there = chosen[~np.isnan(y[chosen])]
@@ -267,7 +267,7 @@ def _any_known(y: np.ndarray) -> np.ndarray:
     return known
 
 
-def _landmarks(weight: np.ndarray, count: int) -> np.ndarray:
+def landmarks(weight: np.ndarray, count: int) -> np.ndarray:
     """Rows chosen once and for all by weight, without repetition (Gumbel order with a fixed seed)."""
     if len(weight) <= count:
         return np.arange(len(weight))

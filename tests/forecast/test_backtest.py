@@ -82,9 +82,18 @@ def test_the_table_is_written_whole_and_read_back(trial, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_parquet_and_other_files_are_refused_in_one_sentence(trial, tmp_path):
-    with pytest.raises(DataError, match=r"pyarrow is not installed \(rows.parquet\)\. Ask for \.csv\."):
-        trial.write(tmp_path / "rows.parquet")
+def test_parquet_holds_the_same_table(trial, tmp_path):
+    import pandas as pd
+
+    trial.write(tmp_path / "rows.csv", models=["blend"])
+    trial.write(tmp_path / "rows.parquet", models=["blend"])
+
+    text, binary = pd.read_csv(tmp_path / "rows.csv"), pd.read_parquet(tmp_path / "rows.parquet")
+    assert binary["q50"].tolist() == text["q50"].tolist()
+    assert binary["valid_date"].dt.strftime("%Y-%m-%d").tolist() == text["valid_date"].tolist()
+
+
+def test_other_files_are_refused_in_one_sentence(trial, tmp_path):
     with pytest.raises(DataError, match=r"kind of file is not known"):
         trial.write(tmp_path / "rows.txt")
     assert not list(tmp_path.iterdir())

@@ -78,10 +78,11 @@ def test_backtest_writes_the_table_of_the_contract(folder, tmp_path):
         ({"--data": "oracle:x"}, "format is not known"),
         ({"--from": "2015-02-30"}, "--from is not a day: expected YYYY-MM-DD, found 2015-02-30"),
         ({"--from": "2015-01-01"}, "The test begins inside the training"),
-        ({"--weather": "perfect"}, "--weather is not known: expected none, found perfect"),
+        ({"--weather": "radar"}, "--weather is not known: expected none .*, found radar"),
+        ({"--weather": "gone.parquet"}, "The weather table is not there"),
         ({"--areas": "moon"}, "--areas is not known"),
         ({"--models": "oracle"}, "The model is not known"),
-        ({"--out": "rows.parquet"}, "pyarrow is not installed"),
+        ({"--out": "rows.xlsx"}, "The kind of file is not known"),
         ({"--out": "nowhere/rows.csv"}, "The folder is not there"),
     ],
 )
