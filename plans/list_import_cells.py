@@ -56,6 +56,9 @@ class Note:
 
 Reading = tuple[str, tuple[Note, ...]]
 
+FORMULA_ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA"})
+"""What a spreadsheet shows for a formula that failed (ECMA-376 part 1, 18.18.11); other text may begin with # too."""
+
 
 def read_cell(value: Any, heading: Heading, *, days: int) -> Reading:
     """The text for the list's column and the notes about it; blank cells give an empty text and no note.
@@ -74,7 +77,7 @@ def read_cell(value: Any, heading: Heading, *, days: int) -> Reading:
         return str(value), (
             Note("error", "the cell holds a date", "Write the text of the column, and format it as text"),
         )
-    if isinstance(value, str) and value.startswith("#") and value.rstrip("!?").isupper():
+    if isinstance(value, str) and value in FORMULA_ERRORS:
         return value, (Note("error", "the cell holds an error of its formula", "Mend the formula or write the value"),)
     if column in EMISSIONS or column in CAPACITIES:
         return _amount(value, heading, days)
