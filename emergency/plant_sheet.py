@@ -193,7 +193,7 @@ def _doubts(listing: EnterpriseList, plant: Enterprise) -> tuple[str, ...]:
     found = [f"{doubt.unit} {_LEVELS[doubt.level].chinese}：{words[doubt.lacks]}存疑" for doubt in doubts_of(one)]
     if plant.industry == "水泥" and plant.grade in CEMENT.value:
         found += [
-            f"{gap.unit or '全厂'} {_LEVELS[gap.level].chinese}：低于水泥行业指南要求（应{gap.expected}，现{gap.found}）"
+            f"{gap.unit or '全厂'} {_LEVELS[gap.level].chinese}：低于水泥行业指南（应{gap.expected}，现{gap.found}）"
             for gap in cement_gaps(plant)
         ]
     return tuple(dict.fromkeys(found))

@@ -44,7 +44,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class WhatIf:
-    """The cheapest way to the target, or how near one comes."""
+    """The cheapest way to the target; for pollutants out of reach the rest is still closed, and `feasible` is False."""
 
     level: LevelKey
     feasible: bool
@@ -52,9 +52,11 @@ class WhatIf:
     lost_output: Fraction
     before: tuple[Reduction, ...]
     after: tuple[Reduction, ...]
-    """With the choices made; when not feasible, with everything stopped that may be."""
+    """With the choices made."""
+    most: Mapping[str, Fraction]
+    """The share each pollutant could reach if every candidate did all it may: a target above it is out of reach."""
     optimality_gap: float
-    """0 when proven best, else the share by which a better answer might exist; 0 when not feasible."""
+    """0 when proven best, else the share by which a better answer might exist."""
     left_aside: Mapping[str, str]
     """Unit (plant/unit) to why it was no candidate."""
 
@@ -80,6 +82,7 @@ class WhatIf:
             ],
             "before": {one.pollutant: float(one.reached) for one in self.before},
             "after": {one.pollutant: float(one.reached) for one in self.after},
+            "most": {key: float(share) for key, share in self.most.items()},
             "short_after": [one.pollutant for one in self.after if one.short],
             "left_aside": dict(self.left_aside),
         }
@@ -112,7 +115,7 @@ def close_gap(
         raise DataError("Windows need a day", where="what-if", expected="on=YYYY-MM-DD", found="nothing")
     real = in_season(listing, windows, on=on or date.min, shut=shut)
     before = reductions(real, level, base, target_percent=target_percent)
-    missing = {one.pollutant: one.shortfall_kilograms for one in before}
+    missing = {key: one.shortfall_kilograms for key, one in zip(POLLUTANTS, before, strict=True)}
     aside: dict[str, str] = {}
     found: list[tuple[Enterprise, Unit, Fraction, Fraction]] = []
     for plant in real.enterprises:
@@ -127,20 +130,27 @@ def close_gap(
     options = [_choice(plant, unit, level, step, worth) for plant, unit, step, worth in found]
     industries = [plant.industry for plant, _, _, _ in found]
     worths = {(plant.identifier, unit.identifier): (plant.industry, worth) for plant, unit, _, worth in found}
-    if not any(missing.values()):
-        return WhatIf(level, True, (), Fraction(0), before, before, 0.0, aside)
-    solved, gap = _solve(options, missing, _industry_bounds(options, industries, worths, industry_share))
-    made = real if solved is None else _with(real, level, solved)
-    if solved is None:
-        every = {}
-        for option in options:
-            every[option.enterprise, option.unit] = option
-        made = _with(real, level, list(every.values()))
-    after = reductions(made, level, base, target_percent=target_percent)
-    if solved is None:
-        return WhatIf(level, False, (), Fraction(0), before, after, 0.0, aside)
-    lost = sum((one.lost_output for one in solved), Fraction(0))
-    return WhatIf(level, not any(one.short for one in after), tuple(solved), lost, before, after, gap, aside)
+    largest = {(one.enterprise, one.unit): one for one in options}  # steps rise, so the last one is the largest
+    further = {key: sum((one.more_kilograms[key] for one in largest.values()), Fraction(0)) for key in POLLUTANTS}
+    beyond = tuple(key for key in POLLUTANTS if further[key] < missing[key])
+    wanted = {key: Fraction(0) if key in beyond else missing[key] for key in POLLUTANTS}
+    solved, gap = _solve(options, wanted, _industry_bounds(options, industries, worths, industry_share))
+    chosen = solved or []
+    after = reductions(_with(real, level, chosen), level, base, target_percent=target_percent)
+    return WhatIf(
+        level=level,
+        feasible=not any(one.short for one in after),
+        choices=tuple(chosen),
+        lost_output=sum((one.lost_output for one in chosen), Fraction(0)),
+        before=before,
+        after=after,
+        most={
+            one.pollutant: one.reached + further[key] / one.base_kilograms
+            for key, one in zip(POLLUTANTS, before, strict=True)
+        },
+        optimality_gap=gap,
+        left_aside=aside,
+    )
 
 
 def _candidate(
@@ -208,14 +218,14 @@ def _industry_bounds(
 
 
 def _solve(
-    options: Sequence[Choice], missing: Mapping[str, Fraction], bounds: Sequence[tuple[list[float], float]]
+    options: Sequence[Choice], missing: Mapping[PollutantKey, Fraction], bounds: Sequence[tuple[list[float], float]]
 ) -> tuple[list[Choice] | None, float]:
     """The chosen options and the proven gap; None when no choice reaches the target."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
 
-    if not options:
-        return None, 0.0
+    if not any(missing.values()):
+        return [], 0.0
     constraints = [
         LinearConstraint([[float(one.more_kilograms[key]) for one in options]], float(missing[key]) * _SLACK)
         for key in POLLUTANTS
@@ -233,8 +243,16 @@ def _solve(
         integrality=[1] * len(options),
         bounds=Bounds(0, 1),
         constraints=constraints,
-        options={"time_limit": SECONDS, "mip_rel_gap": 1e-6},
+        options={"time_limit": SECONDS, "mip_rel_gap": 1e-4},
     )
+    if result.x is None and result.status == 1:
+        raise DataError(
+            "The solver found no answer in time",
+            where="what-if",
+            expected=f"one within {SECONDS:g} s",
+            found="none",
+            todo="Take fewer steps or a part of the list",
+        )
     if result.x is None:
         return None, 0.0
     gap = float(getattr(result, "mip_gap", 0.0) or 0.0)
