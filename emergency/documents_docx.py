@@ -17,8 +17,10 @@ from emergency.messages import DRILL_MARK
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 BODY_FONT, HEAD_FONT, TITLE_FONT = "仿宋_GB2312", "黑体", "方正小标宋简体"
 """GB/T 9704-2012, 5.2.2 and 7.3: body 3号仿宋, first headings 黑体, title 2号小标宋."""
-SIZE_2, SIZE_3, SIZE_4 = 22, 16, 14
-"""Points of 二号, 三号 and 四号."""
+SIZE_2, SIZE_3, SIZE_4, SIZE_SMALL_5 = 22, 16, 14, 9
+"""Points of 二号, 三号, 四号 and 小五."""
+WIDE = 5
+"""A table with more columns is set in 小五, so that a range of AQI stays on one line."""
 MARGINS_MM = (37, 35, 28, 26)
 """Top, bottom, left, right: text area 156 x 225 mm on A4 (GB/T 9704-2012, 5.2.1)."""
 LINE_POINTS = 28.9
@@ -111,12 +113,13 @@ def _table(made: Any, grid: Grid) -> None:
     from docx.shared import Mm
 
     columns = max(len(row) for row in grid.rows)
+    size = SIZE_SMALL_5 if columns > WIDE else SIZE_4
     table = made.add_table(rows=0, cols=columns, style="Table Grid")
     for number, row in enumerate(grid.rows):
         cells = table.add_row().cells
         for place, text in enumerate(row):
             named = (grid.head and number == 0) or (not grid.head and place == 0)
-            _run(cells[place].paragraphs[0], text, HEAD_FONT if named else BODY_FONT, SIZE_4)
+            _run(cells[place].paragraphs[0], text, HEAD_FONT if named else BODY_FONT, size)
             if not grid.head:
                 cells[place].width = Mm(38 if place == 0 else 118)
 
