@@ -19,11 +19,11 @@ from typing import Any
 from emergency.vocabulary import BEIJING, Level
 from plans.cement_rule import CEMENT, cement_gaps
 from plans.city_plan import CityPlan
+from plans.doubts import doubts_of
 from plans.enterprise_list import LEVEL_KEYS, Enterprise, EnterpriseList, LevelKey, Unit, measure_data
 from plans.errors import DataError
 from plans.measure import POLLUTANT_NAMES, POLLUTANTS
 from plans.staggered import Window
-from plans.what_if import doubts_of
 
 FLOW = (
     "收到预警指令，{respond}分钟内由联系岗位签收；不能签收的，电话告知并由值班人员代签",

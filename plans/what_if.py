@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from plans.enterprise_list import LEVEL_KEYS, Enterprise, EnterpriseList, LevelKey, Unit
+from plans.enterprise_list import Enterprise, EnterpriseList, LevelKey, Unit
 from plans.errors import DataError
 from plans.measure import POLLUTANTS, Measure, PollutantKey
 from plans.reductions import Reduction, reductions
@@ -22,6 +22,8 @@ from plans.staggered import Window, in_season, resting
 
 SECONDS = 20.0
 """How long the solver may search; what it has by then is given with its proven gap."""
+DOUBTFUL = 300
+"""So many units at most go into the integer programme; of a longer list those that the linear one leaves in doubt."""
 _SLACK = 1 + 1e-9
 """The solver works in floats: it aims a hair above, the exact check decides."""
 
@@ -220,32 +222,53 @@ def _industry_bounds(
 def _solve(
     options: Sequence[Choice], missing: Mapping[PollutantKey, Fraction], bounds: Sequence[tuple[list[float], float]]
 ) -> tuple[list[Choice] | None, float]:
-    """The chosen options and the proven gap; None when no choice reaches the target."""
-    from scipy.optimize import Bounds, LinearConstraint, milp
-    from scipy.sparse import csr_array
+    """The chosen options and the proven gap; None when no choice reaches the target.
+
+    Long lists are first solved in shares of units (linear, seconds): with few constraints nearly every unit comes out
+    as wholly in or out. Only the doubtful ones go into the integer programme, and the linear cost bounds the gap.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+    from scipy.sparse import csr_array, vstack
 
     if not any(missing.values()):
         return [], 0.0
-    constraints = [
-        LinearConstraint([[float(one.more_kilograms[key]) for one in options]], float(missing[key]) * _SLACK)
-        for key in POLLUTANTS
-        if missing[key] > 0
-    ]
-    constraints += [LinearConstraint([row], -float("inf"), most) for row, most in bounds]
+    rows, most = [], []
+    for key in POLLUTANTS:
+        if missing[key] > 0:
+            rows.append([-float(one.more_kilograms[key]) for one in options])
+            most.append(-float(missing[key]) * _SLACK)
+    for row, bound in bounds:
+        rows.append(row)
+        most.append(bound)
+    matrix = csr_array(rows)
     units = {name: place for place, name in enumerate(dict.fromkeys((one.enterprise, one.unit) for one in options))}
-    if len(units) < len(options):
+    if len(units) < len(options):  # one step per unit
         places = [units[one.enterprise, one.unit] for one in options]
         once = csr_array(([1.0] * len(options), (places, range(len(options)))), shape=(len(units), len(options)))
-        constraints.append(LinearConstraint(once, -float("inf"), 1.0))
+        matrix, most = vstack([matrix, once]), [*most, *[1.0] * len(units)]
     costs = [float(one.lost_output) + 1e-6 for one in options]
+    low, high = [0.0] * len(options), [1.0] * len(options)
+    bound = 0.0
+    if len(options) > DOUBTFUL:
+        shares = linprog(costs, A_ub=matrix, b_ub=most, bounds=(0, 1), method="highs")
+        if shares.x is None:
+            return None, 0.0
+        bound = float(shares.fun)
+        reduced = [
+            abs(float(a) + float(b)) for a, b in zip(shares.lower.marginals, shares.upper.marginals, strict=True)
+        ]
+        doubtful = set(sorted(range(len(options)), key=reduced.__getitem__)[:DOUBTFUL])
+        for at, share in enumerate(shares.x):
+            if at not in doubtful:
+                low[at] = high[at] = float(round(share))
     result = milp(
         costs,
         integrality=[1] * len(options),
-        bounds=Bounds(0, 1),
-        constraints=constraints,
+        bounds=Bounds(low, high),
+        constraints=LinearConstraint(matrix, -float("inf"), most),
         options={"time_limit": SECONDS, "mip_rel_gap": 1e-4},
     )
-    if result.x is None and result.status == 1:
+    if result.x is None and (result.status == 1 or bound):
         raise DataError(
             "The solver found no answer in time",
             where="what-if",
@@ -255,7 +278,7 @@ def _solve(
         )
     if result.x is None:
         return None, 0.0
-    gap = float(getattr(result, "mip_gap", 0.0) or 0.0)
+    gap = float(result.mip_gap or 0.0) if not bound else max(0.0, 1 - bound / float(result.fun))
     return [one for one, taken in zip(options, result.x, strict=True) if taken > 0.5], round(gap, 6)
 
 
@@ -275,54 +298,3 @@ def _with(listing: EnterpriseList, level: LevelKey, choices: Sequence[Choice]) -
             units.append(replace(unit, measures={**unit.measures, level: measure}))
         plants.append(replace(plant, units=tuple(units)))
     return replace(listing, enterprises=tuple(plants))
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A measure that is not surely operable 可操作, monitorable 可监测 or checkable 可核查 (山东 2020, domain A)."""
-
-    enterprise: str
-    unit: str
-    level: LevelKey
-    lacks: str
-    why: str
-
-
-_BY_ACTION: dict[str, tuple[str, ...]] = {
-    "stop": ("用电", "在线监测", "视频", "现场"),
-    "limit": ("用电", "在线监测"),
-    "transport_ban": ("门禁", "视频"),
-    "fuel_change": ("在线监测", "台账", "现场"),
-}
-"""What can show each action; our inference (I) from the ways of verification in use."""
-_ALL_OR_NOTHING = ("窑", "焦炉", "高炉", "电解槽")
-"""Furnaces that run or stand: a limit on one of them is better written as lines that stop (our inference, I)."""
-
-
-def doubts_of(listing: EnterpriseList) -> tuple[Doubt, ...]:
-    """Every measure that could not be carried out, seen, or proven as it stands; empty for a sound list."""
-    found = []
-    for plant in listing.enterprises:
-        for unit in plant.units:
-            for level in LEVEL_KEYS:
-                found += [Doubt(plant.identifier, unit.identifier, level, *one) for one in _doubts(unit, level)]
-    return tuple(found)
-
-
-def _doubts(unit: Unit, level: LevelKey) -> list[tuple[str, str]]:
-    measure = unit.measures[level]
-    if measure.action == "none":
-        return []
-    found = []
-    if measure.action == "limit" and unit.kind in ("生产线", "设备") and unit.base_capacity is None:
-        found.append(("operable", "a limit needs a capacity it counts from"))
-    if measure.action == "limit" and any(word in unit.name for word in _ALL_OR_NOTHING):
-        found.append(("operable", "such a furnace runs or stands; name the lines that stop"))
-    shown = [check for check in unit.checks if check in _BY_ACTION[measure.action]]
-    if not shown:
-        found.append(("monitorable", "none of its checks shows this: " + "、".join(_BY_ACTION[measure.action])))
-    if "用电" in unit.checks and unit.power_share == 0 and measure.action in ("stop", "limit"):
-        found.append(("checkable", "its share of the plant's electricity is 0, so a meter shows nothing"))
-    if "在线监测" in unit.checks and not unit.outlet:
-        found.append(("checkable", "no outlet is on file for the online monitor"))
-    return found

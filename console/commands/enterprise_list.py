@@ -229,10 +229,11 @@ def whatif(
     """Which units would close the gap to the target at the least lost output, and which measures are doubtful."""
     from fractions import Fraction
 
+    from plans.doubts import doubts_of
     from plans.errors import DataError, RuleError
     from plans.rulebook import load
     from plans.staggered import read_windows
-    from plans.what_if import close_gap, doubts_of
+    from plans.what_if import close_gap
 
     plan = load().city(city)
     key = _level(level)
