@@ -1,10 +1,10 @@
 """The model of the house where the weather of the days ahead is known: kernels over its way, errors scaled to the day.
 
-1. Kernel regressions of different width and reach (models.way) predict departures of the logarithms from the anchor;
-   how much each is believed at each lead is learned on folds. 2. Another predicts from the same predictors how large
-   the error of an unseen day is. 3. Whole weeks of past errors over all pollutants, in units of that size, drawn from
-   the season, give the paths their dependence and shape. 4. A conformal factor per lead and pollutant makes the 80 %
-   interval hold on the folds.
+1. Kernel regressions of different width and reach (models.way), and trees for tomorrow, predict departures of the
+   logarithms from the anchor; how much each is believed at each lead is learned on folds. 2. Another kernel predicts
+   from the same predictors how large the error of an unseen day is. 3. Whole weeks of past errors over all pollutants,
+   in units of that size, drawn from the season, give the paths their dependence and shape. 4. A conformal factor per
+   lead and pollutant makes the 80 % interval hold on the folds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from forecast import calibrate
 from forecast.features import LEADS, TARGETS, Sample, from_log, season_distance
 from forecast.models.base import Anchor, Stored, ceiling, pick, without_gaps
 from forecast.models.blend import EMBARGO_DAYS, narrowed, trust_of
-from forecast.models.experts import departures
+from forecast.models.experts import Boosted, departures
 from forecast.models.way import Way
 from plans.errors import DataError
 
@@ -35,6 +35,9 @@ LEAST_ERROR = 0.03
 EXPERTS = (Way(penalty=0.3, width=0.5, reach=0.5), Way(penalty=1.5, width=0.5, reach=0.2))
 
 
+BOOSTED = Boosted(leads=1, trees=120, rows=6000)
+"""For tomorrow only: trees see thresholds in the last hours that kernels smooth over."""
+
 SIZE = Way(penalty=3.0, width=0.3, reach=0.5, landmarks=400)
 
 
@@ -43,6 +46,7 @@ class Weathered:
     """See the module."""
 
     experts: tuple[Way, ...] = EXPERTS
+    boosted: Boosted = BOOSTED
     size: Way = SIZE
     """Of the error: its logarithm."""
     folds: int = 6
@@ -51,12 +55,17 @@ class Weathered:
     anchor: Anchor | None = None
     top: np.ndarray | None = None
     trust: np.ndarray | None = None
-    """(lead, expert)."""
+    """(lead, expert): the kernels, then the trees."""
     template_days: np.ndarray | None = None
     templates: np.ndarray | None = None
     """(area, row, lead, pollutant): past errors in units of their expected size."""
     factor: np.ndarray | None = None
     """(lead, pollutant): the conformal stretch."""
+
+    @property
+    def all(self) -> tuple[Way | Boosted, ...]:
+        """In the order of `trust`."""
+        return *self.experts, self.boosted
 
     def fit(self, sample: Sample) -> Self:
         """As the protocol says. DataError: no weather ahead in the sample, or less than 120 days."""
@@ -88,6 +97,7 @@ class Weathered:
         return replace(
             self,
             experts=tuple(expert.fit(sample, every, anchor, target) for expert in self.experts),
+            boosted=self.boosted.fit(plain, every, anchor, target),
             size=self.size.fit(plain, every, anchor, sizes),
             areas=sample.areas,
             anchor=anchor,
@@ -101,13 +111,13 @@ class Weathered:
     def _unseen(self, sample: Sample, filled: np.ndarray, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For days left out: what each expert says, (expert, area, day, lead, pollutant), and what came."""
         shape = (len(sample.areas), len(sample.days), LEADS, len(TARGETS))
-        said, truth = np.full((len(self.experts), *shape), np.nan), np.full(shape, np.nan)
+        said, truth = np.full((len(self.experts) + 1, *shape), np.nan), np.full(shape, np.nan)
         for number in range(self.folds):
             rows, others = np.flatnonzero(fold == number), outside(fold, number)
             anchor = Anchor.fit(sample, rows=others)
             target = departures(sample, anchor, filled)
             truth[:, rows] = target[:, rows]
-            for place, expert in enumerate(self.experts):
+            for place, expert in enumerate(self.all):
                 fitted = expert.fit(sample, others, anchor, target)
                 for area in range(len(sample.areas)):
                     said[place, area, rows] = fitted.predict(sample, area, rows, anchor)
@@ -122,7 +132,7 @@ class Weathered:
             raise DataError("The model needs the weather of the days ahead", expected="weather", found="none")
         place = self.areas.index(area)
         anchor = Anchor(self.anchor.coefficients[place][None])
-        said = np.stack([expert.predict(one, 0, rows, anchor) for expert in self.experts])
+        said = np.stack([expert.predict(one, 0, rows, anchor) for expert in self.all])
         middle = anchor.ahead(sample.days[rows], LEADS)[0] + np.einsum("edlp,le->dlp", said, self.trust)
         size = np.exp(self.size.predict(one, 0, rows, anchor)) * self.factor
         drawn = pick(_season(self.template_days, sample.days[rows]), count, seeds)
@@ -149,7 +159,14 @@ class Weathered:
             "template_days": self.template_days.astype("datetime64[D]").astype(np.int64),
         }
         arrays |= {name: getattr(self, name) for name in ("top", "trust", "templates", "factor")}
-        settings: dict[str, Any] = {"areas": list(self.areas), "folds": self.folds, "experts": len(self.experts)}
+        boosted, trees = self.boosted.stored()
+        arrays |= {f"boosted/{key}": value for key, value in trees.items()}
+        settings: dict[str, Any] = {
+            "areas": list(self.areas),
+            "folds": self.folds,
+            "experts": len(self.experts),
+            "boosted": boosted,
+        }
         for name, part in parts.items():
             settings[name], own = part.stored()
             arrays |= {f"{name}/{key}": value for key, value in own.items()}
@@ -159,12 +176,15 @@ class Weathered:
     def restore(cls, settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
         """As the protocol says."""
 
+        def own(name: str) -> dict[str, np.ndarray]:
+            return {key[len(name) + 1 :]: value for key, value in arrays.items() if key.startswith(f"{name}/")}
+
         def part(name: str) -> Way:
-            own = {key[len(name) + 1 :]: value for key, value in arrays.items() if key.startswith(f"{name}/")}
-            return Way.restore(settings[name], own)
+            return Way.restore(settings[name], own(name))
 
         return cls(
             experts=tuple(part(f"expert{number}") for number in range(settings["experts"])),
+            boosted=Boosted.restore(settings["boosted"], own("boosted")),
             size=part("size"),
             folds=settings["folds"],
             areas=tuple(settings["areas"]),
@@ -181,6 +201,7 @@ def light() -> Weathered:
     """Seconds instead of minutes: one kernel, fewer landmarks and folds."""
     return Weathered(
         experts=(Way(penalty=1.0, width=0.5, reach=0.3, landmarks=300),),
+        boosted=Boosted(leads=1, trees=40, rows=1500),
         size=Way(penalty=3.0, width=0.3, reach=0.5, landmarks=150),
         folds=4,
     )

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from forecast import backtest, features, predict, weather, weather_modes, weather_path
+from forecast.models.experts import Boosted
 from forecast.models.way import Way
 from forecast.models.weathered import SIZE, Weathered, light
 from forecast.train import load, save, train
@@ -36,7 +37,8 @@ def seen(small_air, areas):
 @pytest.fixture(scope="module")
 def small():
     size = replace(SIZE, landmarks=60)
-    return Weathered(experts=(Way(penalty=1.0, width=0.5, reach=0.3, landmarks=80),), size=size, folds=3)
+    kernel, trees = Way(penalty=1.0, width=0.5, reach=0.3, landmarks=80), Boosted(trees=20, rows=300)
+    return Weathered(experts=(kernel,), boosted=trees, size=size, folds=3)
 
 
 @pytest.fixture(scope="module")
