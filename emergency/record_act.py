@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from emergency import warning
 from emergency.lifecycle import Event, fold
 from emergency.record_rows import MODULES, canonical, digest_of, entries_of, entry_of, head_of, projection_of, stamp
 from emergency.record_schema import LIVES, attempt, exhibit, log, now_tables, outbox
 from plans.errors import LantianError
+
+COPY_FROM = 200
+"""From so many rows on PostgreSQL is fed by COPY."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ class Act:
     def flush(self) -> None:
         """Write everything collected; called once by :meth:`Record.act` before the commit."""
         if self._log:
-            self.connection.execute(insert(log), self._log)
+            _write(self.connection, log, self._log)
         changed = dict.fromkeys((row["life"], row["stream"]) for row in self._log)
         for life in LIVES:
             rows = [
@@ -162,9 +166,9 @@ class Act:
                 statement = update(table).where(table.c.stream == bindparam("new_stream")).values(columns)
                 self.connection.execute(statement, [{f"new_{k}": v for k, v in row.items()} for row in known])
             if fresh:
-                self.connection.execute(insert(table), fresh)
+                _write(self.connection, table, fresh)
         if self._messages:
-            self.connection.execute(insert(outbox), self._messages)
+            _write(self.connection, outbox, self._messages)
 
     def _load(self, life: str, stream: str) -> tuple[Any, int, str]:
         if (life, stream) not in self._states:
@@ -196,3 +200,22 @@ class Act:
                 "attempts": 0,
             }
         )
+
+
+def _write(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows; many of them into PostgreSQL by COPY, which is several times faster than inserts one by one."""
+    if connection.dialect.name != "postgresql" or len(rows) < COPY_FROM:
+        connection.execute(insert(table), rows)
+        return
+    names = list(rows[0])
+    columns = ", ".join(f'"{name}"' for name in names)
+    cursor: Any = connection.connection.cursor()
+    try:
+        with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row([row[name] for name in names])
+    except connection.dialect.loaded_dbapi.IntegrityError as error:
+        # As SQLAlchemy would have said it, so that a stale decision is known as such.
+        raise IntegrityError(f"COPY {table.name}", None, error) from error
+    finally:
+        cursor.close()

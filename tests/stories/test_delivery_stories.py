@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from emergency import record_outbox
 from emergency.dispatch import LEASE, MOST_ATTEMPTS, MOST_IN_WINDOW, WINDOW
@@ -278,6 +279,17 @@ def test_what_a_killed_worker_held_is_handed_out_again_and_its_late_word_does_no
     assert before == night.record.head()
 
 
+def test_a_key_that_comes_twice_among_hundreds_leaves_nothing_behind(night):
+    """Many rows go into PostgreSQL by another way than few; it must refuse as the plain one does."""
+    night.warn("w1", "yellow", "黄")
+    night.tell(1)
+    before = (night.record.head(), len(night.record.messages(limit=10_000)))
+
+    with pytest.raises(IntegrityError):
+        night.tell(250)
+    assert before == (night.record.head(), len(night.record.messages(limit=10_000)))
+
+
 def test_a_drill_has_no_channel_that_leaves_the_house(night):
     night.warn("w1", "yellow", "黄")
     night.phones.sealed = False
@@ -412,7 +424,7 @@ def test_killed_again_and_again_at_random_the_evening_ends_the_same(tmp_path):
 
 def test_two_workers_at_once_hand_every_message_over_once(url, tmp_path):
     night = Night(url)
-    night.warn("w1", "yellow", "黄", plants=tuple(f"SP{n:03d}" for n in range(120)))
+    night.warn("w1", "yellow", "黄", plants=tuple(f"SP{n:03d}" for n in range(220)))
     night.record.engine.dispose()
     children = []
     for name in ("one", "two"):
@@ -431,6 +443,6 @@ def test_two_workers_at_once_hand_every_message_over_once(url, tmp_path):
     got = Sink(tmp_path / "sink", lambda _where: None).got()
     night = Night(url)
     assert {1} == set(got.values())
-    assert {"delivered": 120} == night.record.counts("order")
+    assert {"delivered": 220} == night.record.counts("order")
     assert night.record.head()[0] == night.record.verify()
     night.record.engine.dispose()
