@@ -212,7 +212,8 @@ def lay_out(
     for code, hour, words in texts:
         if (code, hour) in cells:
             for name, word in words.items():
-                extra.setdefault(name, np.full((len(codes), len(hours)), "", dtype=object))
+                if name not in extra:
+                    extra[name] = np.full((len(codes), len(hours)), "", dtype=object)
                 extra[name][row[code], column[hour]] = word
     labels = np.array([air.utc(hour) for hour in hours])
     if (labels != labels.astype("datetime64[h]")).any():
