@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.skill import exchange
+from benchmarks.skill import exchange, section
 from plans.errors import DataError
 
 KEYS = ["station", "issue_date", "valid_date", "lead"]
@@ -278,7 +278,10 @@ def _share(value: float | None) -> str:
 
 
 def run(folder: Path | None = None) -> dict[str, Any]:
-    """All of the exchange folder compared, peers' rows_*.parquet and ours_*.parquet; writes comparison.json and .md."""
+    """All of the exchange folder compared, peers' rows_*.parquet and ours_*.parquet; writes comparison.json and .md.
+
+    The tables also replace the section between BEGIN and END of docs/verification.md.
+    """
     folder = folder or exchange.room()
     if not exchange.DATA.is_dir():
         return {"skipped": f"{exchange.DATA.name} is not in ../shared/data"}
@@ -288,7 +291,9 @@ def run(folder: Path | None = None) -> dict[str, Any]:
     ours = sorted({model for frame in own for model in frame["model"].unique()})
     done = compare(pd.concat([*peers, *own]), pd.read_parquet(folder / "daily.parquet"), ours=ours)
     (folder / "comparison.json").write_text(json.dumps(done, indent=1, ensure_ascii=False), encoding="utf-8")
-    (folder / "comparison.md").write_text(markdown(done, ours=ours), encoding="utf-8")
+    text = markdown(done, ours=ours)
+    (folder / "comparison.md").write_text(text, encoding="utf-8")
+    section.put(text)
     return {
         mode: {
             lead: {"best_peer": at["best_peer"], "crps": round(at["scores"][at["best_peer"]]["crps"], 2)}

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.skill.section import section_of, with_section
 from forecast.backtest import Backtest
 from forecast.backtest import run as backtest
 from forecast.calibrate import crps
@@ -56,7 +57,9 @@ def run() -> dict[str, Any]:
         "city, trained with the stations": gains(whole, ["city"]),
         "twelve stations": gains(whole, codes),
     }
-    PAGE.write_text(page(cards, intervals), encoding="utf-8")
+    beside = section_of(PAGE.read_text(encoding="utf-8")) if PAGE.is_file() else ""
+    made = page(cards, intervals)
+    PAGE.write_text(with_section(made, beside) if beside else made, encoding="utf-8")
     quick_card = cards["city, trained in seconds"]
     return {
         "seconds_quick_train_and_test": round(middle - begun, 1),

@@ -7,7 +7,7 @@ import xarray as xr
 from scores.continuous import quantile_score
 from scores.probability import crps_for_ensemble
 
-from benchmarks.skill import compare
+from benchmarks.skill import compare, section
 from plans.errors import DataError
 
 NAMES = compare.QUANTILES
@@ -132,3 +132,14 @@ def test_the_markdown_names_every_model_and_the_best_peer_in_bold(observed, tmp_
     assert "no weather" in text
     assert "| ours |" in text
     assert "**" in text.split("| usual |")[1].splitlines()[0]
+
+
+def test_the_section_of_the_page_is_replaced_and_the_rest_stays() -> None:
+    page = section.with_section("# Title\n\nold words\n", "one")
+
+    again = section.with_section(page, "two")
+
+    assert "two" == section.section_of(again)
+    assert again.startswith("# Title\n\nold words\n")
+    assert "one" not in again.replace("# Title\n\nold words\n", "")
+    assert "" == section.section_of("a page without it")
