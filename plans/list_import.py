@@ -146,17 +146,18 @@ def _digest(path: Path) -> str:
 
 
 def _left_out(sheet: Sheet, notes: Notes, *, asked: bool) -> None:
-    if asked or sheet.name == STAGGERED_SHEET or not sheet.rows:
+    if asked or not sheet.rows:
         return
-    notes.add(
-        "warning",
-        sheet.name,
-        "",
-        "",
-        f"{len(sheet.rows)} rows",
+    message, todo = (
         "the sheet has no heading of a list, it is left out",
-        "Name its headings in the mapping file, or skip it there",
+        "Name its headings in the mapping file, or skip it",
     )
+    if STAGGERED_SHEET in sheet.name:
+        message, todo = (
+            "windows are no part of the list, they are left out",
+            "Save them as CSV and give them as --windows",
+        )
+    notes.add("warning", sheet.name, "", "", f"{len(sheet.rows)} rows", message, todo)
 
 
 def _judge_header(sheet: Sheet, header: Header, notes: Notes) -> None:

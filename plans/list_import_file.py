@@ -26,6 +26,7 @@ MOST_ROWS = 200_000
 MOST_COLUMNS = 300
 _MERGE = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _BARE_FORMULA = re.compile(rb'<c r="([A-Z]{1,3}\d{1,7})"[^>]*><f[^>]*?(?:/>|>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>')
+_DECLARED = re.compile(rb"<(?:\w+:)?sheet\s")
 _CHUNK = 2**20
 
 Merge = tuple[int, int, int, int]
@@ -117,13 +118,10 @@ def _workbook(path: Path) -> tuple[Sheet, ...]:
     try:
         with zipfile.ZipFile(path) as packed:
             _guard(path.name, packed)
-            tails = {
-                name: _scan(path.name, packed, name) for name in packed.namelist() if name.endswith((".xml", ".rels"))
-            }
-        return tuple(_sheets(path, tails))
-    except DataError:
-        raise
-    except MemoryError:
+            tails = {name: _scan(path.name, packed, name) for name in packed.namelist()}
+            declared = _DECLARED.findall(packed.read("xl/workbook.xml"))
+        sheets = tuple(_sheets(path, tails))
+    except (DataError, MemoryError):
         raise
     except Exception as error:  # openpyxl raises a dozen kinds on a damaged file; for the reader they are one
         raise DataError(
@@ -133,6 +131,15 @@ def _workbook(path: Path) -> tuple[Sheet, ...]:
             found=type(error).__name__,
             todo="Open and save it again in the office program",
         ) from error
+    if len(sheets) != len(declared):  # the library passes over a sheet whose part it cannot find
+        raise DataError(
+            "The workbook has lost a sheet",
+            where=path.name,
+            expected=f"{len(declared)} sheets of cells",
+            found=len(sheets),
+            todo="Open it in the office program, remove charts on sheets of their own, and save it again",
+        )
+    return sheets
 
 
 def _guard(name: str, packed: zipfile.ZipFile) -> None:

@@ -111,7 +111,7 @@ def test_whatever_a_plant_is_called_survives_csv_and_workbook(tmp_path, name, wo
     assert back.listing.enterprises == listing.enterprises
 
 
-@pytest.mark.parametrize("seed", range(250))
+@pytest.mark.parametrize("seed", [*range(250), 24884])
 def test_a_mutated_workbook_neither_crashes_nor_is_misread(tmp_path, seed):
     assert once(seed, tmp_path)
 
@@ -387,6 +387,28 @@ def test_a_file_beyond_the_size_is_not_opened(tmp_path, monkeypatch):
 
     with pytest.raises(DataError, match="too large"):
         import_list(book(tmp_path / "a.xlsx", COLUMNS))
+
+
+def test_a_sheet_whose_part_is_gone_is_not_passed_over(tmp_path):
+    """Found by mutation 24884: one flipped bit in the directory of the zip hid a sheet without a word."""
+    path = book(tmp_path / "a.xlsx", COLUMNS, [GOOD[c] for c in COLUMNS])
+    made = openpyxl.load_workbook(path)
+    made.copy_worksheet(made.active).title = "二"
+    made.save(path)
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist() if name != "xl/worksheets/sheet2.xml"}
+
+    with pytest.raises(DataError, match=r"lost a sheet|damaged"):
+        import_list(zipped(path, parts))
+
+
+def test_a_sheet_of_staggered_windows_is_named(tmp_path):
+    path = book(tmp_path / "a.xlsx", COLUMNS, [GOOD[c] for c in COLUMNS])
+    made = openpyxl.load_workbook(path)
+    made.create_sheet("错峰生产").append(["编号", "单元编号", "开始日期"])
+    made.save(path)
+
+    assert any("错峰生产" in line and "--windows" in line for line in said(import_list(path), "warning"))
 
 
 def test_a_wrong_dimension_does_not_cut_rows_off(tmp_path):
