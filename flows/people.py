@@ -7,6 +7,7 @@ down in WHO_DOES_WHAT and printed with every replay, so that nobody takes them f
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,9 @@ from forecast.outlook import THRESHOLDS, Outlook
 SIGN_HIGH_ABOVE = 0.40
 """From this probability of AQI>150 the simulated director signs the 0.75 quantile instead of the median. Chosen
 before any replay was run and not tuned on it; choosing by cost belongs to the verification."""
+
+STANDS_FOR = timedelta(hours=6)
+"""The simulated officer lets an issued warning stand at least so long."""
 
 WHO_DOES_WHAT = (
     "09时系统按预案触发条件提议会商；10时值班员召集；各方次小时提交意见（约一成缺席，12时记录）",
@@ -99,8 +103,14 @@ def warn(
     in_force = Level.of(str(warning["level"])) if warning else Level.NONE
     if assessment.level > in_force:
         _draft(office, situation, assessment, assessment.level, replaces=warning["stream"] if warning else None)
-    elif warning is not None and situation.local.hour >= 13:
+    elif warning is not None and situation.local.hour >= 13 and _has_stood(warning, situation.now):
         _lower_or_lift(office, situation, assessment, warning["stream"], in_force)
+
+
+def _has_stood(warning: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a warning has been out long enough for the simulated officer to think of lowering or lifting it."""
+    issued_at = warning["body"]["issued_at"]
+    return issued_at is not None and now - datetime.fromisoformat(issued_at) >= STANDS_FOR
 
 
 def sign(outlook: Outlook) -> tuple[int, ...]:
