@@ -1,0 +1,255 @@
+"""The watch (值守): is the data coming, is it true, is the air about to get worse. One look, a list of findings.
+
+Nothing here decides anything of the law: a finding says what is seen, a person acknowledges it at the duty desk. Every
+number is a setting of the office (confidence I).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import median
+
+import numpy as np
+import xarray as xr
+
+from forecast import air, aqi
+from forecast.alert_store import Alert, AlertStore, Finding
+from forecast.archive import Archive
+from forecast.daily import Completeness, city_mean, daily_statistics, usual
+from forecast.quality_rules import Settings as QualitySettings
+from forecast.quality_rules import clock_slips, neighbours
+from forecast.source_store import SourceState
+
+KINDS = (
+    "source_silent",
+    "source_failing",
+    "station_silent",
+    "network_outage",
+    "sudden_rise",
+    "near_threshold",
+    "clock_slip",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """When the watch speaks."""
+
+    source_late: timedelta = timedelta(hours=2)
+    """A source is silent when its newest hour is older than its delay and cadence by this."""
+    failures: int = 3
+    """Failures in a row before a source is called failing."""
+    station_late: timedelta = timedelta(hours=3)
+    outage_share: float = 0.5
+    """With more than this share of the stations silent it is the network, said once, not every station."""
+    rise: Mapping[str, float] = field(default_factory=lambda: {"pm25": 40.0, "pm10": 100.0})
+    """ug/m3 in an hour at a station."""
+    top: int = 10
+    """How many of the strongest rises are told, and of the province's stations in the ranking."""
+    near: int = 90
+    """The day's AQI so far from which the threshold counts as near"""
+    threshold: int = 100
+    """(an air-quality day is lost above it: 超标)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose air is watched."""
+
+    area: str
+    name: str
+    stations: tuple[str, ...]
+    mean_of: tuple[str, ...]
+    edition: str
+    """AQI edition of the day."""
+    around: tuple[str, ...] = ()
+    """Stations of the province, for the ranking."""
+
+
+def look(
+    archive: Archive,
+    alerts: AlertStore,
+    scope: Scope,
+    *,
+    states: Iterable[SourceState],
+    cadences: Mapping[str, tuple[timedelta, timedelta]],
+    now: datetime,
+    settings: Settings | None = None,
+    clocks: bool = False,
+) -> tuple[Alert, ...]:
+    """The alerts that are new or graver after one look; open ones are kept up to date or cleared.
+
+    `cadences` gives (cadence, delay) of every source that should be coming. `clocks`: judge the stations' clocks too
+    (a week is read: once a day is enough).
+    """
+    rule = settings or Settings()
+    findings = [
+        *sources(states, cadences, now=now, rule=rule),
+        *stations(archive, scope, now=now, rule=rule),
+        *rises(archive, scope, now=now, rule=rule),
+        *threshold(archive, scope, now=now, rule=rule),
+    ]
+    kinds = [kind for kind in KINDS if kind != "clock_slip" or clocks]
+    if clocks:
+        findings += slips(archive, scope, now=now)
+    return alerts.update(findings, kinds=kinds, now=now)
+
+
+def sources(
+    states: Iterable[SourceState], cadences: Mapping[str, tuple[timedelta, timedelta]], *, now: datetime, rule: Settings
+) -> list[Finding]:
+    """Sources that are silent, and sources that fail again and again."""
+    known = {state.source: state for state in states}
+    found = []
+    for name, (cadence, delay) in cadences.items():
+        state = known.get(name)
+        newest = state.valid_until if state is not None else None
+        limit = cadence + delay + rule.source_late
+        if newest is None or now - newest > limit:
+            since = "从未有数据" if newest is None else f"最新数据为 {_local(newest)}，已 {_hours(now - newest)} 小时"
+            details = {"newest": newest.isoformat() if newest else None, "limit_hours": limit / timedelta(hours=1)}
+            found.append(Finding("source_silent", name, f"数据来源 {name} 中断：{since}", 2, details))
+        if state is not None and state.failures >= rule.failures:
+            text = f"数据来源 {name} 连续失败 {state.failures} 次：{state.error}"
+            found.append(Finding("source_failing", name, text, 1, {"failures": state.failures, "error": state.error}))
+    return found
+
+
+def stations(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) -> list[Finding]:
+    """Stations without any value for too long, or the whole network."""
+    known = {station.code: station.name for station in archive.stations()}
+    ages: dict[str, datetime | None] = {}
+    for code in scope.stations:
+        ages[code] = archive.latest_valid_time(stations=[code], as_of=now) if code in known else None
+    silent = {code: last for code, last in ages.items() if last is None or now - last > rule.station_late}
+    if scope.stations and len(silent) > rule.outage_share * len(scope.stations):
+        newest = max((last for last in ages.values() if last is not None), default=None)
+        since = "从未有数据" if newest is None else f"最新数据为 {_local(newest)}"
+        text = f"{scope.name}监测网络中断：{len(scope.stations)} 个站点中 {len(silent)} 个无数据，{since}"
+        return [Finding("network_outage", scope.area, text, 3, {"silent": sorted(silent)})]
+    found = []
+    for code, last in silent.items():
+        since = "从未有数据" if last is None else f"已 {_hours(now - last)} 小时无数据（最新 {_local(last)}）"
+        text = f"站点 {known.get(code, code)}（{code}）{since}"
+        found.append(Finding("station_silent", code, text, 1, {"newest": last.isoformat() if last else None}))
+    return found
+
+
+def rises(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) -> list[Finding]:
+    """Stations whose hourly value jumped, the strongest first, with their place among the province's stations."""
+    data = _recent(archive, (*scope.stations, *scope.around), now=now, hours=4)
+    if data is None:
+        return []
+    names = {station.code: station.name for station in archive.stations()}
+    codes = [str(code) for code in data["station"].values]
+    found = []
+    for name, least in rule.rise.items():
+        values = data[name].values
+        newest = _newest_column(values)
+        if newest is None or newest == 0:
+            continue
+        step = values[:, newest] - values[:, newest - 1]
+        order = np.argsort(np.where(np.isnan(step), -np.inf, step))[::-1][: rule.top]
+        ranks = _ranks(values[:, newest])
+        hour = air.moment(data["valid_time"].values[newest])
+        for row in order:
+            code = codes[row]
+            if np.isnan(step[row]) or step[row] < least or code not in scope.stations:
+                continue
+            before, after = float(values[row, newest - 1]), float(values[row, newest])
+            label = {"pm25": "PM2.5", "pm10": "PM10"}.get(name, name)
+            text = (
+                f"{names.get(code, code)} {label} 一小时上升 {step[row]:.0f}（{before:.0f}→{after:.0f} µg/m³，"
+                f"{_local(hour)}），全省第 {ranks[row]} 位"
+            )
+            details = {
+                "pollutant": name,
+                "before": before,
+                "after": after,
+                "rank": ranks[row],
+                "hour": hour.isoformat(),
+            }
+            found.append(Finding("sudden_rise", f"{code}:{name}", text, 2, details))
+    return found
+
+
+def threshold(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) -> list[Finding]:
+    """Whether the day so far is near or above the threshold, and what the rest of the day may still bring.
+
+    The day so far is judged with whatever hours there are; the official daily value needs the whole day.
+    """
+    begin, _end = air.day_bounds(now.astimezone(air.BEIJING).date())
+    data = archive.observations(stations=list(scope.mean_of), start=begin, end=now, as_of=now)
+    hours = data.sizes["valid_time"]
+    if hours < 6 or np.isnan(data["pm25"].values).all():
+        return []
+    city = city_mean(data, stations=list(scope.mean_of), minimum_share=0.5)
+    so_far = daily_statistics(city, completeness=_any_hours())
+    report = aqi.of_daily(so_far, edition=scope.edition, gaps="available")
+    value = int(report["aqi"].values[0, -1])
+    if value < rule.near:
+        return []
+    primary = "、".join(aqi.primary_names(report["primary"].values[0, -1])) or "—"
+    above = value > rule.threshold
+    verb = "已超过" if above else "接近"
+    text = f"{scope.name}今日 {hours} 时累计 AQI {value}，{verb} {rule.threshold}，首要污染物 {primary}"
+    details = {"aqi": value, "hours": hours, "primary": primary}
+    return [Finding("near_threshold", scope.area, text, 3 if above else 2, details)]
+
+
+def slips(archive: Archive, scope: Scope, *, now: datetime, rule: QualitySettings | None = None) -> list[Finding]:
+    """Stations whose clock seems off by hours, judged over eight days against their neighbours."""
+    data = _recent(archive, tuple(dict.fromkeys((*scope.stations, *scope.around))), now=now, hours=192)
+    if data is None:
+        return []
+    chosen = rule or QualitySettings()
+    places = archive.stations()
+    codes = [str(code) for code in data["station"].values]
+    around = neighbours(codes, places, radius_km=chosen.radius_km)
+    slipped = clock_slips({name: data[name].values for name in air.POLLUTANTS}, around, chosen)
+    names = {place.code: place.name for place in places}
+    return [
+        Finding("clock_slip", code, f"站点 {names.get(code, code)}（{code}）的时钟疑似偏移，请运维核对", 1)
+        for code, odd in zip(codes, slipped, strict=True)
+        if odd and code in scope.stations
+    ]
+
+
+def _recent(archive: Archive, codes: Sequence[str], *, now: datetime, hours: int) -> xr.Dataset | None:
+    known = {station.code for station in archive.stations()}
+    wanted = [code for code in dict.fromkeys(codes) if code in known]
+    if not wanted:
+        return None
+    end = now.replace(minute=0, second=0, microsecond=0)
+    return archive.observations(stations=wanted, start=end - timedelta(hours=hours), end=end, as_of=now)
+
+
+def _newest_column(values: np.ndarray) -> int | None:
+    """The newest hour that at least half of the usual stations report."""
+    counts = (~np.isnan(values)).sum(axis=0)
+    need = max(1, int(median(counts.tolist()) / 2))
+    good = np.flatnonzero(counts >= need)
+    return int(good[-1]) if len(good) else None
+
+
+def _ranks(values: np.ndarray) -> list[int]:
+    """Place of each value, the highest first; the same value has the same place."""
+    return [1 + int((values > value).sum()) for value in values]
+
+
+def _any_hours() -> Completeness:
+    rule = usual()
+    return Completeness(
+        mean_hours=1, window_hours=rule.window_hours, first_end=rule.first_end, last_end=rule.last_end, windows=1,
+        o3_limit=None, max_1h_hours=1,
+    )  # fmt: skip
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone(air.BEIJING):%m-%d %H:%M}"
+
+
+def _hours(age: timedelta) -> str:
+    return f"{age / timedelta(hours=1):.1f}"
