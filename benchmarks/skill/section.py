@@ -36,8 +36,7 @@ blocks inside 2013-03 .. 2015-02: mean pinball loss of log AQI 0.062, 0.073, 0.0
 (kernels without them 0.069, 0.102, 0.113; trees 0.069, 0.105, 0.120). Trees beside the kernels at lead 1 were chosen on
 the split of the first training year to the second: CRPS 17.9 instead of 19.1. The kernels' figures are the best of a
 small grid beside one setting of trees, so the distance flatters them; they take about a tenth of the time. The test
-year was looked at twice with perfect weather, before and after the trees, and once with degraded weather: its figures
-here are from before the trees, which change lead 1 alone. Not tried: LightGBM, a chained daily expert, a direct
+year was looked at twice per mode with weather, before and after the trees, which change lead 1 alone. Not tried: LightGBM, a chained daily expert, a direct
 expert for AQI, linear experts with weather.
 """
 
