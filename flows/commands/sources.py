@@ -162,3 +162,79 @@ def drop(
     stores.close()
     if any(one.refused for one in taken):
         raise DataError("Some files were refused", found=sum(one.refused for one in taken), todo="Read refused/*.txt")
+
+
+@app.command()
+def watch(
+    home: Annotated[Path | None, typer.Option(help="工作文件夹，默认 LANTIAN_HOME")] = None,
+    clocks: Annotated[bool, typer.Option(help="同时核对站点时钟（读入八天数据）")] = False,
+) -> None:
+    """值守：看一次数据是否到齐、空气是否转差，更新提醒并列出未解除的提醒。"""
+    from flows.home import home as default_home
+    from flows.looking import watch_now
+
+    folder = home or default_home()
+    fresh = watch_now(folder, clocks=clocks)
+    typer.echo(f"新增或加重 {fresh} 条。")
+    alerts(of=str(folder / "archive.db"))
+
+
+@app.command()
+def alerts(of: TO = "") -> None:
+    """列出未解除的值守提醒及签收情况。"""
+    from flows.home import archive_address
+    from forecast.air import BEIJING
+    from forecast.alert_store import AlertStore
+
+    store = AlertStore.open(of or archive_address())
+    found = store.open_alerts()
+    for one in found:
+        who = f"已签收 {one.acknowledged_by}" if one.acknowledged_at else "未签收"
+        raised = f"{one.raised_at.astimezone(BEIJING):%m-%d %H:%M}"
+        typer.echo(f"[{one.severity}] {raised} {one.text}（{who}；{one.kind} {one.subject}）")
+    if not found:
+        typer.echo("没有未解除的提醒。")
+    store.engine.dispose()
+
+
+@app.command()
+def acknowledge(
+    kind: Annotated[str, typer.Argument(help="提醒类别，如 station_silent")],
+    subject: Annotated[str, typer.Argument(help="对象，如站点编码")],
+    by: Annotated[str, typer.Option(help="签收人")],
+    of: TO = "",
+) -> None:
+    """签收一条值守提醒。"""
+    from flows.clock import real_now
+    from flows.home import archive_address
+    from forecast.alert_store import AlertStore
+
+    store = AlertStore.open(of or archive_address())
+    one = store.acknowledge(kind, subject, by=by, now=real_now())
+    typer.echo(f"已签收：{one.text}（{one.acknowledged_by}）")
+    store.engine.dispose()
+
+
+@app.command()
+def late(
+    area: Annotated[str, typer.Argument(help="地区代号，如 beijing")],
+    hours: Annotated[int, typer.Option(min=1, max=24 * 60, help="最近多少小时收到的")] = 24,
+    of: TO = "",
+) -> None:
+    """列出迟到或更正的数据，以及在它们到达之前已签发的展望。"""
+    from flows.clock import real_now
+    from forecast.air import BEIJING
+    from forecast.late import late_values
+
+    stores, now = _stores(of), real_now()
+    codes = [station.code for station in stores.archive.stations()]
+    found = late_values(stores.archive, area=area, stations=codes, since=now - timedelta(hours=hours), until=now)
+    for one in found:
+        what = "更正" if one.kind == "revised" else "迟到"
+        changes = "，".join(f"{name} {one.before.get(name)}→{value}" for name, value in one.after.items())
+        issued = "、".join(f"{outlook.issued_at.astimezone(BEIJING):%m-%d %H:%M}" for outlook in one.outlooks) or "无"
+        hour = f"{one.valid_time.astimezone(BEIJING):%m-%d %H:%M}"
+        typer.echo(f"{one.station} {hour} {what}：{changes}；此前已签发的展望：{issued}")
+    if not found:
+        typer.echo("没有迟到或更正的数据。")
+    stores.close()
