@@ -71,8 +71,8 @@ class Source(Protocol):
 
 
 def names() -> tuple[str, ...]:
-    """The names of all readers that are installed, sorted."""
-    return tuple(sorted(point.name for point in entry_points(group=GROUP)))
+    """The names of all readers of files that are installed, sorted; live sources stand in the same group."""
+    return tuple(sorted(point.name for point in entry_points(group=GROUP) if isinstance(point.load(), Reader)))
 
 
 def reader(name: str) -> Reader:
@@ -80,7 +80,6 @@ def reader(name: str) -> Reader:
     for point in entry_points(group=GROUP):
         if point.name == name:
             found: Any = point.load()
-            if not isinstance(found, Reader):
-                raise DataError("A source is not a Reader", where=point.value, expected="Reader", found=type(found))
-            return found
+            if isinstance(found, Reader):
+                return found
     raise DataError("The format is not known", expected=" | ".join(names()), found=name)

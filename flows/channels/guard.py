@@ -64,7 +64,9 @@ def public(address: str) -> bool:
     """
     found = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
     if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None)
+        if found.sixtofour or found.teredo:
+            return False  # both transition mechanisms are out of use (RFC 7526; Teredo), and hide where they lead
+        inner = found.ipv4_mapped
         if inner is None and found in ipaddress.ip_network("64:ff9b::/96"):
             inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
         if inner is not None:

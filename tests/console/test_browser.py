@@ -99,13 +99,13 @@ def test_a_warning_is_signed_and_issued_by_clicking_and_the_plant_signs_at_the_g
     director = people("office_director")
     director.get_by_role("link", name="去签批").click()
     director.get_by_role("button", name="签批同意").click()
-    assert director.get_by_text("已签批。").is_visible()
+    director.get_by_text("已签批。").wait_for()
 
     duty = people("duty_officer")
-    assert duty.get_by_text("演练 · 本页内容不是真实预警").is_visible()
+    duty.get_by_text("演练 · 本页内容不是真实预警").wait_for()
     duty.get_by_role("link", name="去发布").click()
     duty.get_by_role("button", name="发布黄色预警").click()
-    assert duty.get_by_text("预警已发布，减排指令已下达。").is_visible()
+    duty.get_by_text("预警已发布，减排指令已下达。").wait_for()
     assert "issued" == world.office.record.state("warning", "warning-001").state.key
 
     plant = people("SP001", viewport=PHONE)
@@ -115,7 +115,7 @@ def test_a_warning_is_signed_and_issued_by_clicking_and_the_plant_signs_at_the_g
     assert box["width"] >= 300 and box["height"] >= 60
     button.click()
     plant.get_by_role("button", name="报告已执行").click()
-    assert plant.get_by_text("执行情况已报告。").is_visible()
+    plant.get_by_text("执行情况已报告。").wait_for()
     assert fits(plant)
     assert "executing" == world.office.record.state("order", ORDER).state.key
 
@@ -138,7 +138,7 @@ def test_the_judgement_follows_what_the_director_types(served, people):
     page.get_by_label("理由").fill("静稳")
     page.get_by_role("button", name="签发结论").click()
 
-    assert page.get_by_text("会商结论已签发。").is_visible()
+    page.get_by_text("会商结论已签发。").wait_for()
     assert "orange" == world.office.record.state("consultation", "c1").level
 
 
@@ -160,7 +160,7 @@ def test_everything_needed_works_without_script(served, people):
     plant.get_by_role("link", name="查看并签收").click()
     plant.get_by_role("button", name="签收").click()
 
-    assert plant.get_by_text("已签收。", exact=True).is_visible()
+    plant.get_by_text("已签收。", exact=True).wait_for()
     assert "acknowledged" == world.office.record.state("order", ORDER).state.key
 
 
