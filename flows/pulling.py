@@ -1,18 +1,20 @@
 """Prefect flows of the sources: pull, drop, watch, hourly data. Each is a clock's hand; slots keep it idempotent.
 
-Prefect calls every few minutes; what is due is decided in the slot table. So five missed runs that start at once, or a
-second scheduler, do the work once and in the right order. `deployments` gives all of them with schedules in local time
-and a concurrency limit of one run each.
+The clock calls every few minutes; what is due is decided in the slot table. So runs that were missed and start at once,
+or a second scheduler, do the work once and in the right order.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from prefect import flow
 
+from emergency.vocabulary import BEIJING
 from flows.clock import real_now
 from flows.looking import publish_due, pull_due, watch_now
 from flows.sources import drop, plan
@@ -24,13 +26,13 @@ def _told(ended: list[tuple[datetime, str]]) -> str:
     return ", ".join(f"{when:%m-%dT%H:%MZ} {state}" for when, state in ended) or "nothing was due"
 
 
-@flow(name="pull", log_prints=True)
+@flow(name="pull", log_prints=True, retries=2, retry_delay_seconds=20)
 def pull_flow(home: str, source: str) -> str:
     """Pull whatever is due of one source."""
     return _told(pull_due(Path(home), source))
 
 
-@flow(name="drop", log_prints=True)
+@flow(name="drop", log_prints=True, retries=2, retry_delay_seconds=20)
 def drop_flow(home: str) -> int:
     """Take the finished files of the drop folder; how many there were. Old raw bodies are forgotten on the way."""
     folder, now = Path(home), real_now()
@@ -43,34 +45,65 @@ def drop_flow(home: str) -> int:
     return len(taken)
 
 
-@flow(name="watch", log_prints=True)
+@flow(name="watch", log_prints=True, retries=2, retry_delay_seconds=20)
 def watch_flow(home: str, clocks: bool = False) -> int:
     """Look once; how many alerts are new or graver."""
     return watch_now(Path(home), clocks=clocks)
 
 
-@flow(name="hourly-data", log_prints=True)
+@flow(name="hourly-data", log_prints=True, retries=2, retry_delay_seconds=20)
 def hourly_flow(home: str) -> str:
     """Publish the hourly data that are due."""
     return _told(publish_due(Path(home)))
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One deployment and when it is due, in Beijing time."""
+
+    flow: Any
+    name: str
+    every: timedelta
+    at: timedelta = timedelta(0)
+    """After local midnight."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def full_name(self) -> str:
+        """As Prefect names it."""
+        return f"{self.flow.name}/{self.name}"
+
+    def tick(self, now: datetime) -> datetime:
+        """The newest moment at or before `now` at which the job is due."""
+        midnight = now.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
+        begin = midnight - timedelta(days=1) + self.at
+        return begin + (now - begin) // self.every * self.every
+
+
+def jobs(home: Path) -> list[Job]:
+    """Everything that runs by the clock in this folder. Slots decide what is really due, so calling often is cheap."""
+    minute, hour, where = timedelta(minutes=1), timedelta(hours=1), {"home": str(home)}
+    found = [
+        Job(pull_flow, f"pull-{one.name}", 5 * minute, minute, {**where, "source": one.name})
+        for one in plan.pulls(home)
+    ]
+    found.append(Job(drop_flow, "drop", 2 * minute, parameters=where))
+    found.append(Job(watch_flow, "watch", 5 * minute, 3 * minute, where))
+    found.append(Job(watch_flow, "watch-clocks", 24 * hour, 5 * hour + 50 * minute, {**where, "clocks": True}))
+    if (home / "record.db").is_file():
+        found.append(Job(hourly_flow, "hourly-data", 10 * minute, 2 * minute, where))
+    return found
+
+
 def deployments(home: Path) -> list[Any]:
-    """All flows of this folder with their schedules (Beijing time), at most one run of each at a time."""
+    """The jobs as Prefect deployments, at most one run of each at a time.
+
+    They carry no schedule: Prefect 3.8's scheduler cannot insert runs under SQLAlchemy 2.1 (it writes the hybrid
+    attribute `state` in bulk, which 2.1 refuses), so flows/runner.py creates the runs at their ticks itself.
+    """
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-    from prefect.schedules import Cron
 
     limit = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
-    where = {"home": str(home)}
-
-    def scheduled(made: Any, name: str, cron: str, **more: Any) -> Any:
-        schedule = Cron(cron, timezone="Asia/Shanghai")  # without a zone Prefect means UTC
-        return made.to_deployment(name, schedule=schedule, parameters={**where, **more}, concurrency_limit=limit)
-
-    found = [scheduled(pull_flow, f"pull-{one.name}", "*/5 * * * *", source=one.name) for one in plan.pulls(home)]
-    found.append(scheduled(drop_flow, "drop", "* * * * *"))
-    found.append(scheduled(watch_flow, "watch", "*/5 * * * *"))
-    found.append(scheduled(watch_flow, "watch-clocks", "50 5 * * *", clocks=True))
-    if (home / "record.db").is_file():
-        found.append(scheduled(hourly_flow, "hourly-data", "*/10 * * * *"))
-    return found
+    return [
+        job.flow.to_deployment(job.name, parameters=dict(job.parameters), concurrency_limit=limit) for job in jobs(home)
+    ]
