@@ -64,6 +64,7 @@ class Asker:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         conditional: bool = False,
+        absent_ok: bool = False,
     ) -> Answer:
         """The answer, as :func:`flows.sources.web.fetch`; `conditional` sends the validators of the stored version."""
         known = None
@@ -79,14 +80,21 @@ class Asker:
             form=form,
             headers=headers,
             known=known,
+            absent_ok=absent_ok,
             gate=self.store,
             clock=self.clock,
         )
+        if answer.absent:
+            return answer
         if self.raw is not None and answer.body:
             keep(self.raw, self.source, answer)
         if conditional and not answer.unchanged:
             self._fresh.append(answer)
         return answer
+
+    def doubt(self, answer: Answer) -> None:
+        """Do not remember this version: something of it was left out, so it must come again."""
+        self._fresh = [one for one in self._fresh if one is not answer]
 
     def confirm(self) -> None:
         """The data of all answers are stored: next time ask only for newer versions."""

@@ -74,10 +74,14 @@ class Quotsoft:
         day = start.astimezone(air.BEIJING).date()
         # hour 24 of a day stands as hour 0 in the file of the next one
         while day <= min(end, now).astimezone(air.BEIJING).date():
-            answer = asker.ask("GET", self.address(day), expect=_CSV, conditional=True)
-            if not answer.unchanged:
+            answer = asker.ask("GET", self.address(day), expect=_CSV, conditional=True, absent_ok=True)
+            if answer.absent:
+                notes.append(f"the file of {day} is not there (yet)")
+            elif not answer.unchanged:
                 part, more = read_day(answer.text(), day=day, where=f"china_{self.what}_{day:%Y%m%d}.csv", now=now)
                 notes += more
+                if any("not ended" in note for note in more):
+                    asker.doubt(answer)
                 if part is not None:
                     parts.append(part)
             day += timedelta(days=1)

@@ -53,13 +53,15 @@ def fetch(
     form: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     known: Validators | None = None,
+    absent_ok: bool = False,
     gate: Gate | None = None,
     clock: Callable[[], datetime] = real_now,
 ) -> Answer:
     """The answer to one request, tried as often as the policy says.
 
-    `expect`: content types that are right; `known`: validators of what we hold (then 304 is an answer). SourceError:
-    a wrong answer; Unavailable: none for now. Not to be called inside a running event loop.
+    `expect`: content types that are right; `known`: validators of what we hold (then 304 is an answer); `absent_ok`:
+    404 is an answer too. SourceError: a wrong answer; Unavailable: none for now. Not to be called inside a running
+    event loop.
     """
     target = httpx.URL(url).copy_merge_params(dict(params)) if params else httpx.URL(url)
     sent = {"User-Agent": "lantian/0.1 (air quality duty office)", **policy.headers, **(headers or {})}
@@ -72,7 +74,7 @@ def fetch(
     if form is not None:
         body = str(httpx.QueryParams(dict(form))).encode()
         sent["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
-    request = _Request(method, target, source, policy, expect, sent, body, clock)
+    request = _Request(method, target, source, policy, expect, sent, body, clock, absent_ok)
     return asyncio.run(_tries(request, gate))
 
 
@@ -86,6 +88,7 @@ class _Request:
     headers: Mapping[str, str]
     body: bytes | None
     clock: Callable[[], datetime]
+    absent_ok: bool
 
     @property
     def where(self) -> str:
@@ -254,6 +257,8 @@ async def _body(request: _Request, response: httpx.Response) -> bytes:
 
 def _right(request: _Request, answer: Answer) -> Answer:
     if answer.unchanged and ("If-None-Match" in request.headers or "If-Modified-Since" in request.headers):
+        return answer
+    if answer.absent and request.absent_ok:
         return answer
     if answer.status != 200:
         todo = "Check the key" if answer.status in (401, 403) else "Check the address and the settings of the source"

@@ -80,6 +80,11 @@ class Answer:
         """True when the server said that the version we hold is the newest (304)."""
         return self.status == 304
 
+    @property
+    def absent(self) -> bool:
+        """True when there is no such thing there (404), and the caller said that this is an answer."""
+        return self.status == 404
+
     def json(self) -> Any:
         """The body as JSON; SourceError when it is none."""
         try:

@@ -176,6 +176,15 @@ def test_a_days_file_gives_both_hours_and_hour_0_is_hour_24_of_the_day_before(se
     assert "o3" not in data, "O3_24h is another statistic"
 
 
+def test_a_file_that_is_not_there_yet_is_noted_and_the_other_days_are_taken(server):
+    server.says("/china_sites_20240229.csv", plain(DAY, kind="text/csv"))
+    source = replace(quotsoft.SOURCE, base=server.url, policy=policy())
+    found = source.pull(asker("quotsoft"), start=NOW - 24 * HOUR, end=NOW, now=NOW)
+
+    assert 2 == found.dataset.sizes["valid_time"]
+    assert ("the file of 2024-03-01 is not there (yet)",) == found.notes
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

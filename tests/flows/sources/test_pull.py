@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from flows.sources.pull import Stores, pull
 from flows.sources.web_rules import Answer, Unavailable
 from forecast import air
 from forecast.quality import Flag, unpack
-from plans.errors import DataError, LantianError
+from plans.errors import DataError
 
 from .conftest import hung_up, plain, policy, versioned
 from .test_adapters import LIVE, PAST, cnemc_row, meteo
@@ -311,86 +310,11 @@ def test_bodies_are_kept_as_they_came_and_forgotten_by_day(server, stores, tmp_p
     assert 1 == forget(tmp_path / "raw", before=NOW + timedelta(days=2))
 
 
-def feed(server, days=2):
-    """Two days of the archive's files: what an undisturbed run stores."""
-    for number in range(days + 1):
-        day = datetime(2024, 2, 28, tzinfo=BEIJING) + timedelta(days=number)
-        codes = [f"{1000 + n}A" for n in range(30)]
-        rows = [
-            f"{day:%Y%m%d},{hour},{kind}," + ",".join(str((number * 24 + hour * 3 + n) % 90 + 1) for n in range(30))
-            for hour in range(24 if number < days else 1)
-            for kind in ("PM2.5", "PM10", "O3")
-        ]
-        text = "\n".join(["date,hour,type," + ",".join(codes), *rows]) + "\n"
-        server.says(f"/china_sites_{day:%Y%m%d}.csv", versioned(text, etag=f'"{day:%d}"'))
+def test_an_ingestion_killed_again_and_again_ends_with_the_archive_of_an_undisturbed_run(tmp_path):
+    """Twenty-five of the 200 kills that benchmarks/speed/kills.py counts."""
+    from benchmarks.speed.kills import killed
 
-
-def contents(path):
-    import sqlite3
-
-    with sqlite3.connect(path) as connection:
-        columns = "station, valid_time, received_at, pm25, pm10, o3, flags, source"
-        found = connection.execute(f"SELECT {columns} FROM observation ORDER BY 1, 2, 3").fetchall()
-        states = connection.execute("SELECT flow, logical_time, state FROM slot ORDER BY 1, 2").fetchall()
-    return found, states
-
-
-def ingest(server, path):
-    """Every six hours of two days as slots; what a scheduler runs again and again."""
-    from flows.slots import Rhythm, run_due
-    from forecast.slot_store import SlotStore
-
-    stores = Stores.open(path)
-    rhythm = Rhythm(every=6 * HOUR, catch_up=timedelta(days=2), lease=timedelta(0), tries=10_000)
-
-    def work(slot):
-        at = slot.logical_time + timedelta(minutes=30)
-        return pull(
-            archive_file(server), stores, start=slot.logical_time - 24 * HOUR, end=slot.logical_time, now=at,
-            clock=lambda: at, look_back=timedelta(0),
-        ).done  # fmt: skip
-
-    run_due(SlotStore(stores.archive.engine), "quotsoft", work, rhythm=rhythm, clock=lambda: NOW)
-    stores.close()
-
-
-def killed_again_and_again(server, folder, kills, seed=4):
-    """(kills that hit, archives that were finished and equal to the undisturbed one)."""
-    chooser = random.Random(seed)
-    ingest(server, folder / "calm.db")
-    calm = contents(folder / "calm.db")
-    hits = finished = 0
-    while hits < kills:
-        path = folder / f"killed-{finished}.db"
-        while True:
-            child = os.fork()
-            if child == 0:
-                try:
-                    ingest(server, path)
-                    os._exit(0)
-                except LantianError:
-                    os._exit(3)
-                finally:
-                    os._exit(4)
-            until = time.monotonic() + chooser.uniform(0.01, 0.6)
-            while (status := os.waitpid(child, os.WNOHANG))[0] == 0 and time.monotonic() < until:
-                time.sleep(0.002)
-            if status[0] == 0:
-                os.kill(child, signal.SIGKILL)
-                status = os.waitpid(child, 0)
-            if os.WIFSIGNALED(status[1]):
-                hits += 1
-                continue
-            assert os.waitstatus_to_exitcode(status[1]) == 0
-            break
-        rows, slots = contents(path)
-        assert calm == (rows, slots), f"after {hits} kills"
-        finished += 1
-    return hits, finished
-
-
-def test_an_ingestion_killed_again_and_again_ends_with_the_archive_of_an_undisturbed_run(server, tmp_path):
-    feed(server)
-    hits, finished = killed_again_and_again(server, tmp_path, 25)
+    hits, finished, equal = killed(tmp_path, 25)
 
     assert hits >= 25 and finished >= 1
+    assert finished == equal
