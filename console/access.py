@@ -35,6 +35,9 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     # duty desk
     ("GET", "/desk"): STAFF,
     ("GET", "/desk/live"): STAFF,
+    # the watch
+    ("GET", "/watch"): STAFF,
+    ("POST", "/watch/acknowledge"): OFFICE,
     # consultations
     ("GET", "/consultations"): STAFF,
     ("GET", "/consultations/{identifier}"): STAFF,

@@ -18,7 +18,8 @@ from console.envelope import HEADERS, Envelope
 from console.page import BadForm, Console, environment, guard, missing, page
 from console.portal import orders as portal
 from console.settings import Settings
-from console.staff import consultation, desk, order, problem, record, replay, warning
+from console.staff import consultation, desk, order, problem, record, replay, warning, watch
+from console.watch import WatchReader
 from emergency.vocabulary import Role
 from plans.errors import LantianError
 
@@ -39,10 +40,15 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         redirect_slashes=False,
     )  # fmt: skip
     app.state.console = Console(
-        settings, sessions or Sessions(settings), attempts or Attempts(), AirReader(settings), environment()
+        settings,
+        sessions or Sessions(settings),
+        attempts or Attempts(),
+        AirReader(settings),
+        environment(),
+        WatchReader(settings),
     )
     app.add_middleware(Envelope, secure=settings.secure_cookie)
-    for module in (login, desk, consultation, warning, order, problem, record, replay, portal):
+    for module in (login, desk, consultation, warning, order, problem, record, replay, watch, portal):
         app.include_router(module.router)
 
     @app.get("/health")

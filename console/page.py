@@ -20,6 +20,7 @@ from console.air import AirReader
 from console.auth import Attempts, Session, Sessions
 from console.envelope import cookie
 from console.settings import Settings
+from console.watch import WatchReader
 from emergency.directory import Account
 from emergency.lifecycle import Refused
 from emergency.office import Office
@@ -46,13 +47,14 @@ DONE = {
     "assigned": "问题已交办。",
     "rectified": "整改已报告。",
     "looked": "回头看结果已记录。",
+    "noted": "提醒已签收。",
     "clock": "时钟目标已设定，演练将推进到该时刻。",
 }
 """What is said after an act went through; the address carries only the key."""
 
 
 PLACES = (
-    ("/desk", "值班台"), ("/consultations", "会商"), ("/warnings", "预警"), ("/orders", "指令"),
+    ("/desk", "值班台"), ("/watch", "值守"), ("/consultations", "会商"), ("/warnings", "预警"), ("/orders", "指令"),
     ("/problems", "问题"), ("/reports", "评估"), ("/record", "记录"),
 )  # fmt: skip
 
@@ -70,6 +72,7 @@ class Console:
     attempts: Attempts
     air: AirReader
     templates: Environment
+    watch: WatchReader
 
     @property
     def office(self) -> Office:

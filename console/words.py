@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from emergency import activation, consultation, order, problem, warning
+from emergency import activation, alert, consultation, order, problem, warning
 from emergency.compliance import Verdict
 from emergency.lifecycle import Refused
 from emergency.record import Entry
@@ -16,6 +16,7 @@ from emergency.vocabulary import BEIJING, POLLUTANT_CHINESE, Level, Role
 WEEKDAYS = "一二三四五六日"
 LIVES = {
     "consultation": "会商", "warning": "预警", "activation": "应急响应", "order": "减排指令", "problem": "交办问题",
+    "alert": "值守提醒",
 }  # fmt: skip
 STATES: dict[str, dict[str, str]] = {
     life: {state.key: state.chinese for state in states}
@@ -25,6 +26,7 @@ STATES: dict[str, dict[str, str]] = {
         ("activation", activation.ActivationState),
         ("order", order.OrderState),
         ("problem", problem.ProblemState),
+        ("alert", alert.AlertState),
     )
 }
 VERDICTS = {verdict.key: verdict.chinese for verdict in Verdict}
@@ -184,6 +186,7 @@ SENTENCES: dict[tuple[str, str], _Say] = {
     ("problem", "verified"): lambda d: f"回头看通过：{d['note']}",
     ("problem", "reopened"): lambda d: f"回头看不通过，重新交办：{d['reason']}",
     ("problem", "closed"): lambda _d: "销号",
+    ("alert", "acknowledged"): lambda d: f"签收值守提醒：{d['text']}" + (f"（{d['note']}）" if d["note"] else ""),
 }
 """(life, kind) to the sentence of an entry; a test checks that every event of every life-cycle has one."""
 

@@ -7,6 +7,7 @@ may rightly repeat it, changes nothing and says so in its docstring.
 
 from __future__ import annotations
 
+from emergency.office_alert import AlertActs
 from emergency.office_base import Desk, Instruction
 from emergency.office_consultation import ConsultationActs
 from emergency.office_problem import ProblemActs
@@ -16,5 +17,5 @@ from emergency.office_warning import WarningActs
 __all__ = ["Desk", "Instruction", "Office"]
 
 
-class Office(ConsultationActs, WarningActs, ResponseActs, ProblemActs):
+class Office(ConsultationActs, WarningActs, ResponseActs, ProblemActs, AlertActs):
     """The acts of one area's duty office on one record."""

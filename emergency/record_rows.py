@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from emergency import activation, consultation, order, problem, warning
+from emergency import activation, alert, consultation, order, problem, warning
 from emergency.lifecycle import Event
 from emergency.record_schema import log
 
@@ -23,6 +23,7 @@ MODULES: dict[str, ModuleType] = {
     "activation": activation,
     "order": order,
     "problem": problem,
+    "alert": alert,
 }
 GENESIS = "0" * 64
 

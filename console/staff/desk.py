@@ -46,6 +46,8 @@ def _all(request: Request) -> dict[str, Any]:
         "now": now,
         "needs": needs(settings, account_of(request), now),
         "air": air,
+        "watch": console.watch.at(now),
+        "back": "desk",
         "category": categories(edition),
         "edition_name": settings.edition,
         "smoothed": any(mean.pollutant == "pm25" and mean.window == "24h" for mean in edition.hourly.means),

@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console import charts
+from console import charts, words
 from console.outlook import day_rows
 from console.page import console_of, missing, page
 from emergency.record import BrokenRecord
@@ -72,7 +72,7 @@ def _explorer(request: Request, *, proof: dict[str, Any] | None, status: int = 2
     life, stream = request.query_params.get("life", ""), request.query_params.get("stream", "").strip()
     before = request.query_params.get("before", "")
     seq, digest = office.record.head()
-    if stream and life in ("consultation", "warning", "activation", "order", "problem"):
+    if stream and life in words.LIVES:
         entries = office.record.history(life, stream)[::-1]
         older = None
     else:

@@ -1,17 +1,17 @@
-"""The five tables and the decisions that stand on them."""
+"""The six tables and the decisions that stand on them."""
 
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from emergency import activation, consultation, order, problem, warning
+from emergency import activation, alert, consultation, order, problem, warning
 from emergency.lifecycle import Refused, State, Table, Transition, fold
 from emergency.vocabulary import Level
 from emergency.warning import Authority
 
 
-@pytest.mark.parametrize("module", [consultation, warning, activation, order, problem], ids=lambda m: m.__name__)
+@pytest.mark.parametrize("module", [consultation, warning, activation, order, problem, alert], ids=lambda m: m.__name__)
 def test_every_table_is_sound(module):
     assert module.TABLE.faults() == ()
 

@@ -1,0 +1,51 @@
+"""The watch 值守: what it saw, how old every source's and station's data are, and who took note."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from console.page import BadForm, Form, account_of, console_of, page, text
+from plans.errors import DataError
+
+router = APIRouter(prefix="/watch")
+BACK = {"desk": "/desk", "watch": "/watch"}
+
+
+@router.get("")
+def watch(request: Request) -> Response:
+    """The whole page."""
+    return _show(request)
+
+
+@router.post("/acknowledge")
+def acknowledge(request: Request, form: Form) -> Response:
+    """Take note of an open alert: recorded first, then marked."""
+    console, account = console_of(request), account_of(request)
+    kind, _bar, subject = text(form, "alert", most=160).partition("|")
+    if not kind or not subject:
+        raise BadForm("请选择要签收的提醒。")
+    now = console.settings.now()
+    found = None if console.settings.archive is None else console.watch.find(kind, subject)
+    if found is None:
+        return _show(request, alert="这条提醒已经解除，无需签收。", status=409)
+    if text(form, "severity", most=1) not in ("", str(found.severity)):
+        return _show(request, alert="这条提醒刚刚加重，请看清最新内容后再签收。", status=409)
+    console.office.acknowledge_alert(
+        kind, subject, severity=found.severity, text=found.text, raised_at=found.raised_at,
+        note=text(form, "note", most=200), by=account.actor, now=now,
+    )  # fmt: skip
+    with suppress(DataError):  # cleared between the two: the note is on record, and there is nothing left to mark
+        console.watch.mark(kind, subject, by=account.identifier, now=now)
+    return RedirectResponse(f"{BACK.get(text(form, 'back', most=8), '/watch')}?done=noted", status_code=303)
+
+
+def _show(request: Request, *, alert: str = "", status: int = 200) -> Response:
+    console = console_of(request)
+    now = console.settings.now()
+    return page(
+        request, "watch.html", status=status, alert=alert, watch=console.watch.at(now), late=console.watch.late(now),
+        air=console.air.at(now), now=now,
+    )  # fmt: skip
