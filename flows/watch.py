@@ -28,6 +28,7 @@ KINDS = (
     "station_silent",
     "network_outage",
     "sudden_rise",
+    "province_top",
     "near_threshold",
     "clock_slip",
 )
@@ -47,7 +48,10 @@ class Settings:
     rise: Mapping[str, float] = field(default_factory=lambda: {"pm25": 40.0, "pm10": 100.0})
     """ug/m3 in an hour at a station."""
     top: int = 10
-    """How many of the strongest rises are told, and of the province's stations in the ranking."""
+    """How many of the strongest rises are told, and how many places the province's ranking has."""
+    top_from: Mapping[str, float] = field(default_factory=lambda: {"pm25": 75.0, "pm10": 150.0})
+    """ug/m3: in cleaner hours a place among the province's highest is not worth a word. The 24-h limits of grade II
+    (GB 3095-2012 table 1), used here as a measure for hours by our own choice."""
     near: int = 90
     """The day's AQI so far from which the threshold counts as near"""
     threshold: int = 100
@@ -89,6 +93,7 @@ def look(
         *sources(states, cadences, now=now, rule=rule),
         *stations(archive, scope, now=now, rule=rule),
         *rises(archive, scope, now=now, rule=rule),
+        *province_top(archive, scope, now=now, rule=rule),
         *threshold(archive, scope, now=now, rule=rule),
     ]
     kinds = [kind for kind in KINDS if kind != "clock_slip" or clocks]
@@ -138,12 +143,13 @@ def stations(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) -
 
 
 def rises(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) -> list[Finding]:
-    """Stations whose hourly value jumped, the strongest first, with their place among the province's stations."""
+    """Stations of ours whose hourly value jumped, the strongest first, with their place in the province."""
     data = _recent(archive, (*scope.stations, *scope.around), now=now, hours=4)
     if data is None:
         return []
     names = {station.code: station.name for station in archive.stations()}
     codes = [str(code) for code in data["station"].values]
+    ours = np.isin(codes, scope.stations)
     found = []
     for name, least in rule.rise.items():
         values = data[name].values
@@ -151,18 +157,15 @@ def rises(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) -> l
         if newest is None or newest == 0:
             continue
         step = values[:, newest] - values[:, newest - 1]
-        order = np.argsort(np.where(np.isnan(step), -np.inf, step))[::-1][: rule.top]
-        ranks = _ranks(values[:, newest])
+        jumped = np.flatnonzero(ours & (np.nan_to_num(step, nan=-np.inf) >= least))
+        ranks, ranking = _ranks(values[:, newest]), _ranking(codes, names, values[:, newest], step, top=rule.top)
         hour = air.moment(data["valid_time"].values[newest])
-        for row in order:
+        for row in jumped[np.argsort(-step[jumped], kind="stable")][: rule.top]:
             code = codes[row]
-            if np.isnan(step[row]) or step[row] < least or code not in scope.stations:
-                continue
             before, after = float(values[row, newest - 1]), float(values[row, newest])
-            label = {"pm25": "PM2.5", "pm10": "PM10"}.get(name, name)
             text = (
-                f"{names.get(code, code)} {label} 一小时上升 {step[row]:.0f}（{before:.0f}→{after:.0f} µg/m³，"
-                f"{_local(hour)}），全省第 {ranks[row]} 位"
+                f"{names.get(code, code)} {_label(name)} 一小时上升 {step[row]:.0f}（{before:.0f}→{after:.0f} µg/m³，"
+                f"{_local(hour)}），{_where(scope)}第 {ranks[row]} 位"
             )
             details = {
                 "pollutant": name,
@@ -170,8 +173,41 @@ def rises(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) -> l
                 "after": after,
                 "rank": ranks[row],
                 "hour": hour.isoformat(),
+                "ranking": ranking,
             }
             found.append(Finding("sudden_rise", f"{code}:{name}", text, 2, details))
+    return found
+
+
+def province_top(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) -> list[Finding]:
+    """Which of our stations stand among the province's highest of the newest hour; nothing without a province."""
+    data = _recent(archive, (*scope.stations, *scope.around), now=now, hours=4) if scope.around else None
+    if data is None:
+        return []
+    names = {station.code: station.name for station in archive.stations()}
+    codes = [str(code) for code in data["station"].values]
+    found = []
+    for name, least in rule.top_from.items():
+        values = data[name].values
+        newest = _newest_column(values)
+        if newest is None:
+            continue
+        column = values[:, newest]
+        ranks = _ranks(column)
+        step = column - values[:, newest - 1] if newest else np.full(len(codes), np.nan)
+        high = [
+            row
+            for row in np.argsort(-np.nan_to_num(column, nan=-np.inf), kind="stable").tolist()
+            if codes[row] in scope.stations and column[row] >= least and ranks[row] <= rule.top
+        ]
+        if not high:
+            continue
+        hour = air.moment(data["valid_time"].values[newest])
+        told = "、".join(f"{names.get(codes[row], codes[row])}第 {ranks[row]}（{column[row]:.0f}）" for row in high)
+        text = f"{len(high)} 个站点进入全省 {_label(name)} 小时浓度前 {rule.top}（{_local(hour)}）：{told}"
+        ranking = _ranking(codes, names, column, step, top=rule.top)
+        details = {"pollutant": name, "hour": hour.isoformat(), "ranking": ranking}
+        found.append(Finding("province_top", f"{scope.area}:{name}", text, 1, details))
     return found
 
 
@@ -232,6 +268,26 @@ def _newest_column(values: np.ndarray) -> int | None:
     need = max(1, int(median(counts.tolist()) / 2))
     good = np.flatnonzero(counts >= need)
     return int(good[-1]) if len(good) else None
+
+
+def _label(name: str) -> str:
+    return {"pm25": "PM2.5", "pm10": "PM10", "o3": "O3"}.get(name, name.upper())
+
+
+def _where(scope: Scope) -> str:
+    return "全省" if scope.around else "本市"
+
+
+def _ranking(
+    codes: Sequence[str], names: Mapping[str, str], column: np.ndarray, step: np.ndarray, *, top: int
+) -> list[dict[str, object]]:
+    """The highest stations of an hour with their values and rises, for whoever looks at the alert."""
+    order = [row for row in np.argsort(-np.nan_to_num(column, nan=-np.inf), kind="stable") if not np.isnan(column[row])]
+    return [
+        {"name": names.get(codes[row], codes[row]), "value": float(column[row]),
+         "rise": None if np.isnan(step[row]) else float(step[row])}
+        for row in order[:top]
+    ]  # fmt: skip
 
 
 def _ranks(values: np.ndarray) -> list[int]:

@@ -99,6 +99,8 @@ class Mapped(Frozen):
     values: Mapping[str, Column]
     missing: tuple[str, ...] = ("", "NA", "N/A", "NaN", "—", "-", "null", "None")
     delay_minutes: int = Field(default=60, ge=0)
+    seconds_between: float = Field(default=1.0, ge=0, le=3600)
+    """Least time between two requests."""
 
     @field_validator("values")
     @classmethod

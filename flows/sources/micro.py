@@ -55,7 +55,10 @@ class Micro:
         """Only the mapping's own host."""
         host = urlsplit(self.mapped.address).hostname or ""
         return Policy(
-            hosts=frozenset({host}), own_network=self.mapped.own_network, plain_http=self.mapped.plain_http, spacing=1.0
+            hosts=frozenset({host}),
+            own_network=self.mapped.own_network,
+            plain_http=self.mapped.plain_http,
+            spacing=self.mapped.seconds_between,
         )
 
     def pull(self, asker: Asker, *, start: datetime, end: datetime, now: datetime) -> Pulled:

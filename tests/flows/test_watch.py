@@ -96,6 +96,33 @@ def test_the_strongest_ten_rises_are_told_and_no_more(archive):
     assert {f"{n}B:pm25" for n in range(20, 30)} == {one.subject for one in found}
 
 
+def test_ours_among_the_provinces_highest_are_told_in_one_sentence_with_the_ranking(archive):
+    write(archive, [[30, 30, 30, 85], [30, 30, 30, 60], [30, 30, 30, 90], [30, 30, 30, 300]])
+    (found,) = watch.province_top(archive, SCOPE, now=NOW, rule=Settings(top=3))
+
+    assert ("province_top", "town:pm25", 1) == (found.kind, found.subject, found.severity)
+    assert "2 个站点进入全省 PM2.5 小时浓度前 3" in found.text
+    assert found.text.endswith("站3A第 2（90）、站1A第 3（85）"), "60 is below the floor"
+    assert ["站4A", "站3A", "站1A"] == [one["name"] for one in found.details["ranking"]]
+
+
+def test_without_a_province_nobody_is_ranked_in_it(archive):
+    write(archive, [[30, 30, 30, 85], [30, 30, 30, 160]])
+    alone = Scope("town", "样例市", CODES[:3], CODES[:3], "hj633-2012")
+
+    assert [] == watch.province_top(archive, alone, now=NOW, rule=Settings())
+    assert "本市第 1 位" in watch.rises(archive, alone, now=NOW, rule=Settings())[0].text
+
+
+def test_a_rise_of_ours_is_told_however_many_others_rose_more(archive):
+    codes = tuple(f"{n}C" for n in range(30))
+    archive.write_stations(Station(code, code, "样例") for code in codes)
+    write(archive, [[30, 30, 30, 200 - n] for n in range(30)], codes=codes)
+    scope = Scope("town", "样例市", codes[25:26], codes[25:26], "hj633-2012", around=codes)
+
+    assert [("sudden_rise", "25C:pm25")] == kinds(watch.rises(archive, scope, now=NOW, rule=Settings()))
+
+
 @pytest.mark.parametrize(("level", "expected"), [(40, []), (70, [2]), (90, [3])])
 def test_a_day_that_comes_near_the_threshold_is_told_and_one_above_it_louder(archive, level, expected):
     """PM2.5 of 70 is AQI 95, of 90 AQI 119 (HJ 633-2012 table 1)."""
@@ -144,9 +171,10 @@ def test_one_look_at_everything_and_the_same_look_again_changes_nothing(archive,
     ask = {"states": [], "cadences": {"cnemc": (HOUR, HOUR)}, "now": NOW}
     first = watch.look(archive, alerts, SCOPE, **ask)
 
-    assert [("source_silent", "cnemc"), ("sudden_rise", "1A:pm25")] == kinds(first)
+    expected = [("province_top", "town:pm25"), ("source_silent", "cnemc"), ("sudden_rise", "1A:pm25")]
+    assert expected == kinds(first)
     assert () == watch.look(archive, alerts, SCOPE, **ask)
-    assert 2 == len(alerts.open_alerts())
+    assert 3 == len(alerts.open_alerts())
 
 
 def test_the_same_finding_twice_at_once_is_one_alert(alerts):

@@ -79,6 +79,7 @@ title: 样例微站
 address: {url}/town.json
 own_network: true
 plain_http: true
+seconds_between: 0
 station: id
 time: {{field: t}}
 values: {{pm25: {{field: v, unit: ug/m3}}}}
