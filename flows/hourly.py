@@ -79,20 +79,20 @@ def due(logical_time: datetime, level: Level, *, every: Mapping[Level, timedelta
 
 def hourly(archive: Archive, scope: Scope, *, level: Level, now: datetime) -> Hourly:
     """The data of the newest hour any station has; DataError when there was none in the last day."""
-    codes = list(scope.stations)
+    names = {station.code: station.name for station in archive.stations()}
+    codes = [code for code in scope.stations if code in names]
     newest = archive.latest_valid_time(stations=codes, as_of=now)
     if newest is None or now - newest > timedelta(days=1):
         raise DataError("There are no data of the last day", where=scope.area, found=newest, todo="See sources status")
     # the real-time AQI of the 2012 edition wants the 24 hours before
     data = archive.observations(stations=codes, start=newest - timedelta(hours=26), end=newest, as_of=now)
-    names = {station.code: station.name for station in archive.stations()}
     report = aqi.of_hourly(data, edition=scope.edition, gaps="available")
     city = city_mean(data, stations=list(scope.mean_of), minimum_share=0.5)
     of_city = aqi.of_hourly(city, edition=scope.edition, gaps="available")
     values = {name: data[name].values for name in air.POLLUTANTS}
     scores = report["aqi"].values[:, -1]
     order = sorted(range(len(codes)), key=lambda row: (-int(scores[row]), codes[row]))
-    rows, missing = [], []
+    rows, missing = [], [code for code in scope.stations if code not in names]
     for row in order:
         now_values = {name: _value(values[name][row, -1]) for name in air.POLLUTANTS}
         if all(value is None for value in now_values.values()):

@@ -5,8 +5,10 @@ The slot table decides what is due, so calling these again, at once or after an 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from flows import hourly, watch
 from flows.clock import real_now
@@ -43,22 +45,50 @@ def pull_due(home: Path, source: str) -> list[tuple[datetime, str]]:
 
 
 def watch_now(home: Path, *, now: datetime | None = None, clocks: bool = False) -> int:
-    """How many alerts are new or graver after one look at the post's air and the plan's sources."""
+    """How many alerts are new or graver after one look at the post's air, the plan's sources and the slots."""
     moment = now or real_now()
     stores = Stores.open(home / "archive.db")
-    cadences = {one.name: (one.rhythm.every, one.adapter.manifest.delay) for one in plan.pulls(home)
-                if one.adapter.kind == "observation"}  # fmt: skip
-    scope = scope_of(home, stores, moment)
-    if scope is None:
-        found = watch.sources(stores.sources.states(), cadences, now=moment, rule=watch.Settings())
-        news = AlertStore(stores.archive.engine).update(found, kinds=["source_silent", "source_failing"], now=moment)
-    else:
-        alerts = AlertStore(stores.archive.engine)
-        news = watch.look(
-            stores.archive, alerts, scope, states=stores.sources.states(), cadences=cadences, now=moment, clocks=clocks
-        )
-    stores.close()
-    return len(news)
+    try:
+        cadences = {one.name: (one.rhythm.every, one.adapter.manifest.delay) for one in plan.pulls(home)
+                    if one.adapter.kind == "observation"}  # fmt: skip
+        alerts, rule = AlertStore(stores.archive.engine), watch_settings(home)
+        failed, states = failed_slots(SlotStore(stores.archive.engine), moment), stores.sources.states()
+        scope = scope_of(home, stores, moment)
+        if scope is None:
+            found = [*watch.sources(states, cadences, now=moment, rule=rule), *watch.flows(failed)]
+            return len(alerts.update(found, kinds=["source_silent", "source_failing", "flow_failed"], now=moment))
+        return len(
+            watch.look(
+                stores.archive, alerts, scope, states=states, cadences=cadences, now=moment, settings=rule,
+                clocks=clocks, failed=failed,
+            )
+        )  # fmt: skip
+    finally:
+        stores.close()
+
+
+def failed_slots(slots: SlotStore, now: datetime) -> list[Slot]:
+    """The slots of all flows that were given up within the last day."""
+    since = now - timedelta(days=1)
+    return [
+        slot
+        for flow, counts in slots.counts().items()
+        if counts.get("failed")
+        for slot in slots.slots(flow, states=("failed",), limit=50)
+        if slot.changed_at >= since
+    ]
+
+
+def watch_settings(home: Path) -> watch.Settings:
+    """The office's settings of the watch, over the usual ones."""
+    given, usual = plan.plan(home).watch, watch.Settings()
+    more: dict[str, Any] = {
+        name: value for name in ("top", "near", "threshold", "failures") if (value := getattr(given, name)) is not None
+    }
+    for name in ("source_late", "station_late"):
+        if (hours := getattr(given, f"{name}_hours")) is not None:
+            more[name] = timedelta(hours=hours)
+    return replace(usual, rise={**usual.rise, **given.rise}, **more)
 
 
 def scope_of(home: Path, stores: Stores, now: datetime) -> watch.Scope | None:
@@ -66,11 +96,12 @@ def scope_of(home: Path, stores: Stores, now: datetime) -> watch.Scope | None:
     if not (home / "record.db").is_file():
         return None
     settings = open_post(home).settings
-    known = {station.code for station in stores.archive.stations()}
-    codes = tuple(code for code in settings["stations"] if code in known)
-    mean_of = tuple(code for code in settings["mean_of"] if code in known)
+    known, cities = stores.archive.stations(), plan.plan(home).watch.province
+    mean_of = tuple(code for code in settings["mean_of"] if any(station.code == code for station in known))
+    around = tuple(station.code for station in known if station.city in cities)
     edition = settings.get("edition") or edition_of(now.date())
-    return watch.Scope(settings["area"], settings["area_name"], codes, mean_of, edition) if codes else None
+    stations = tuple(settings["stations"])
+    return watch.Scope(settings["area"], settings["area_name"], stations, mean_of, edition, around)
 
 
 def edition_of(day: date) -> str:

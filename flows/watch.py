@@ -18,8 +18,11 @@ from forecast import air, aqi
 from forecast.alert_store import Alert, AlertStore, Finding
 from forecast.archive import Archive
 from forecast.daily import Completeness, city_mean, daily_statistics, usual
+from forecast.maintenance import Maintenance
+from forecast.quality import Flag, unpack
 from forecast.quality_rules import Settings as QualitySettings
 from forecast.quality_rules import clock_slips, neighbours
+from forecast.slot_store import Slot
 from forecast.source_store import SourceState
 
 KINDS = (
@@ -31,6 +34,7 @@ KINDS = (
     "province_top",
     "near_threshold",
     "clock_slip",
+    "flow_failed",
 )
 
 
@@ -82,15 +86,18 @@ def look(
     now: datetime,
     settings: Settings | None = None,
     clocks: bool = False,
+    failed: Iterable[Slot] = (),
 ) -> tuple[Alert, ...]:
     """The alerts that are new or graver after one look; open ones are kept up to date or cleared.
 
     `cadences` gives (cadence, delay) of every source that should be coming. `clocks`: judge the stations' clocks too
-    (a week is read: once a day is enough).
+    (a week is read: once a day is enough). `failed`: slots that were given up lately. A station whose maintenance is on
+    file is neither silent nor rising.
     """
     rule = settings or Settings()
     findings = [
         *sources(states, cadences, now=now, rule=rule),
+        *flows(failed),
         *stations(archive, scope, now=now, rule=rule),
         *rises(archive, scope, now=now, rule=rule),
         *province_top(archive, scope, now=now, rule=rule),
@@ -122,13 +129,30 @@ def sources(
     return found
 
 
+def flows(failed: Iterable[Slot]) -> list[Finding]:
+    """Flows that gave up some of their logical times; each flow once, with the newest reason."""
+    lost: dict[str, list[Slot]] = {}
+    for slot in failed:
+        lost.setdefault(slot.flow, []).append(slot)
+    found = []
+    for name, slots in lost.items():
+        newest = max(slots, key=lambda slot: slot.logical_time)
+        text = f"流程 {name} 有 {len(slots)} 个时段失败，最近 {_local(newest.logical_time)}：{newest.note}"
+        times = [slot.logical_time.isoformat() for slot in slots]
+        found.append(Finding("flow_failed", name, text, 2, {"logical_times": times}))
+    return found
+
+
 def stations(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) -> list[Finding]:
-    """Stations without any value for too long, or the whole network."""
+    """Stations without any value for too long, or the whole network; those under maintenance are left out."""
+    windows = Maintenance(archive.engine).windows(start=now - rule.station_late, end=now, stations=scope.stations)
+    at_work = {window.station for window in windows if set(window.pollutants) == set(air.POLLUTANTS)}
     known = {station.code: station.name for station in archive.stations()}
     ages: dict[str, datetime | None] = {}
     for code in scope.stations:
         ages[code] = archive.latest_valid_time(stations=[code], as_of=now) if code in known else None
-    silent = {code: last for code, last in ages.items() if last is None or now - last > rule.station_late}
+    old = {code: last for code, last in ages.items() if last is None or now - last > rule.station_late}
+    silent = {code: last for code, last in old.items() if code not in at_work}
     if scope.stations and len(silent) > rule.outage_share * len(scope.stations):
         newest = max((last for last in ages.values() if last is not None), default=None)
         since = "从未有数据" if newest is None else f"最新数据为 {_local(newest)}"
@@ -157,6 +181,8 @@ def rises(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) -> l
         if newest is None or newest == 0:
             continue
         step = values[:, newest] - values[:, newest - 1]
+        worked_on = unpack(data["flags"].values[:, newest - 1 : newest + 1], name) & int(Flag.MAINTENANCE)
+        step = np.where(worked_on.any(axis=1), np.nan, step)
         jumped = np.flatnonzero(ours & (np.nan_to_num(step, nan=-np.inf) >= least))
         ranks, ranking = _ranks(values[:, newest]), _ranking(codes, names, values[:, newest], step, top=rule.top)
         hour = air.moment(data["valid_time"].values[newest])
@@ -217,6 +243,8 @@ def threshold(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) 
     The day so far is judged with whatever hours there are; the official daily value needs the whole day.
     """
     begin, _end = air.day_bounds(now.astimezone(air.BEIJING).date())
+    if not scope.mean_of:
+        return []
     data = archive.observations(stations=list(scope.mean_of), start=begin, end=now, as_of=now)
     hours = data.sizes["valid_time"]
     if hours < 6 or np.isnan(data["pm25"].values).all():

@@ -86,6 +86,8 @@ def late_values(
                 if old is None and (came - hour <= usual_delay or not missed):
                     continue
                 changed = [name for name in air.POLLUTANTS if old is None or getattr(old, name) != getattr(row, name)]
+                if not changed:
+                    continue  # only its marks: a maintenance window was entered
                 found.append(
                     LateValue(
                         station=code,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from flows.commands import maintenance
 from plans.errors import DataError
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from flows.sources.pull import Stores
 
 app = typer.Typer(add_completion=False, help="数据来源：状态、试连、取数、投放文件、值守提醒。", no_args_is_help=True)
+app.add_typer(maintenance.app, name="maintenance")
 TO = Annotated[str, typer.Option("--to", "--of", help="档案：文件名、sqlite:/// 或 postgresql://；默认在 LANTIAN_HOME")]
 
 
@@ -215,7 +217,8 @@ def acknowledge(
     store.engine.dispose()
 
 
-@app.command()
+@app.command(name="revisions")
+@app.command(hidden=True)
 def late(
     area: Annotated[str, typer.Argument(help="地区代号，如 beijing")],
     hours: Annotated[int, typer.Option(min=1, max=24 * 60, help="最近多少小时收到的")] = 24,

@@ -111,6 +111,12 @@ def _work_of(place: Path, stores: Stores, now: datetime) -> Callable[[Path], str
         dataset = flag(reader.read(path))
         stores.archive.write_stations(reader.stations(path, dataset))
         rows = stores.archive.write(dataset, source=reader.manifest.name, delay=reader.manifest.delay)
+        first, last = (air.moment(hour) for hour in dataset["valid_time"].values[[0, -1]])
+        codes = [window.station for window in stores.maintenance.windows(start=first, end=last)]
+        stores.maintenance.apply(
+            [str(code) for code in dataset["station"].values if str(code) in codes],
+            start=first - timedelta(hours=1), end=last, now=now,
+        )  # fmt: skip
         return f"{dataset.sizes['station']} 个站点，新写入 {rows} 行"
 
     return by_reader

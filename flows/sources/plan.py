@@ -5,6 +5,7 @@ sources:
   openmeteo: {places: {长沙: [28.23, 112.94]}}
   openaq: {locations: [8118]}
 mappings: [micro/town.yaml]
+watch: {province: [长沙市, 株洲市, 湘潭市], rise: {pm25: 40}, top: 10}
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from flows.slots import Rhythm
 from flows.sources import mapping
@@ -24,6 +25,7 @@ from flows.sources.live import Adapter
 from flows.sources.micro import Micro
 from flows.sources.open_meteo import OpenMeteo
 from flows.sources.openaq import OpenAq
+from forecast.air import POLLUTANTS
 from forecast.sources import GROUP, Reader
 from plans.errors import DataError, RuleError
 from plans.parts import Frozen
@@ -46,11 +48,34 @@ class Pulled(Frozen):
     locations: tuple[int, ...] = ()
 
 
+class Watched(Frozen):
+    """When the watch speaks; what is not given is as :class:`flows.watch.Settings` has it."""
+
+    province: tuple[str, ...] = ()
+    """Cities, named as the source names them, whose stations are ranked together with ours."""
+    rise: Mapping[str, float] = Field(default_factory=dict)
+    """ug/m3 (co mg/m3) in an hour, by pollutant."""
+    top: int | None = Field(default=None, ge=1, le=100)
+    near: int | None = Field(default=None, ge=1, le=500)
+    threshold: int | None = Field(default=None, ge=1, le=500)
+    source_late_hours: float | None = Field(default=None, gt=0, le=240)
+    station_late_hours: float | None = Field(default=None, gt=0, le=240)
+    failures: int | None = Field(default=None, ge=1, le=1000)
+
+    @field_validator("rise")
+    @classmethod
+    def _known(cls, rise: Mapping[str, float]) -> Mapping[str, float]:
+        if unknown := [name for name in rise if name not in POLLUTANTS]:
+            raise ValueError(f"pollutants of ours ({', '.join(POLLUTANTS)}), found {unknown[0]}")
+        return rise
+
+
 class Plan(Frozen):
     """The file."""
 
     sources: Mapping[str, Pulled] = Field(default_factory=dict)
     mappings: tuple[str, ...] = ()
+    watch: Watched = Watched()
     keep_raw_days: int = Field(default=30, ge=0)
 
 

@@ -24,6 +24,7 @@ from forecast import air
 from forecast.archive import Archive
 from forecast.guidance import Guidance
 from forecast.intake import Intake, take_in
+from forecast.maintenance import Maintenance
 from forecast.published import Published
 from forecast.quality_rules import Window
 from forecast.source_store import SourceStore
@@ -41,13 +42,14 @@ class Stores:
     guidance: Guidance
     published: Published
     sources: SourceStore
+    maintenance: Maintenance
 
     @classmethod
     def open(cls, address: str | Path) -> Stores:
         """All of them at one address; DataError when impossible."""
         archive = Archive.open(address)
         engine = archive.engine
-        return cls(archive, Guidance(engine), Published(engine), SourceStore(engine))
+        return cls(archive, Guidance(engine), Published(engine), SourceStore(engine), Maintenance(engine))
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -108,7 +110,7 @@ def store(
     windows: Sequence[Window] = (),
     look_back: timedelta = timedelta(hours=24),
 ) -> Outcome:
-    """Write what was understood; see :func:`pull`."""
+    """Write what was understood, with the maintenance windows on file and `windows` marked; see :func:`pull`."""
     name, data = adapter.manifest.name, found.dataset
     if data is None or not data.sizes["valid_time"]:
         state: Literal["done", "degraded"] = "degraded" if found.notes else "done"
@@ -118,6 +120,9 @@ def store(
         rows = stores.guidance.write(data, source=name, received_at=received_at)
         state = "degraded" if found.notes else "done"
         return Outcome(name, state, rows, data.sizes["station"], newest, "；".join(found.notes))
+    first, codes = air.moment(data["valid_time"].values[0]), [str(code) for code in data["station"].values]
+    known = stores.maintenance.windows(start=first - timedelta(hours=1), end=newest)
+    windows = [*windows, *(window for window in known if window.station in codes)]
     taken = take_in(
         stores.archive,
         data,

@@ -11,7 +11,10 @@ from forecast import air
 from forecast.alert_store import AlertStore, Finding
 from forecast.archive import Archive
 from forecast.late import late_values
+from forecast.maintenance import Maintenance
+from forecast.quality_rules import Window
 from forecast.readers.station_list import Station
+from forecast.slot_store import Slot
 from forecast.source_store import SourceState
 from plans.errors import DataError
 
@@ -76,6 +79,25 @@ def test_a_silent_station_is_named_and_a_silent_network_is_said_once(archive):
     later = watch.stations(archive, SCOPE, now=NOW + 9 * HOUR, rule=Settings())
     assert [("network_outage", "town")] == kinds(later)
     assert "3 个站点中 3 个无数据" in later[0].text
+
+
+def test_a_station_under_maintenance_is_neither_silent_nor_rising(archive):
+    write(archive, [[30] * 11 + [200]] * 2)
+    write(archive, [30] * 12, until=END - 6 * HOUR, codes=("3A",))
+    store = Maintenance(archive.engine)
+    store.add(Window("3A", NOW - 7 * HOUR, NOW + HOUR, reason="停电检修"), by="运维", now=NOW)
+    store.add(Window("2A", NOW - 2 * HOUR, NOW + HOUR, ("pm25",), "换滤膜"), by="运维", now=NOW)
+
+    assert [] == watch.stations(archive, SCOPE, now=NOW, rule=Settings())
+    assert [("sudden_rise", "1A:pm25")] == kinds(watch.rises(archive, SCOPE, now=NOW, rule=Settings()))
+
+
+def test_slots_that_were_given_up_are_an_alert_per_flow_with_the_newest_reason(archive):
+    slots = [Slot("pull:cnemc", END - n * HOUR, "failed", 6, "", END, END, END, f"reason {n}") for n in range(3)]
+    (found,) = watch.flows(slots)
+
+    assert ("flow_failed", "pull:cnemc") == (found.kind, found.subject)
+    assert "3 个时段失败" in found.text and found.text.endswith("reason 0")
 
 
 def test_a_sudden_rise_is_told_with_its_place_in_the_province(archive):

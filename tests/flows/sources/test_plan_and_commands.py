@@ -163,6 +163,32 @@ def test_late_values_are_told_by_the_command(tmp_path, monkeypatch):
     assert "没有迟到或更正的数据。" in lantian("late", "beijing")
 
 
+def test_a_maintenance_window_is_entered_listed_and_withdrawn_by_command(tmp_path, monkeypatch):
+    monkeypatch.setenv("LANTIAN_HOME", str(tmp_path))
+    Stores.open(tmp_path / "archive.db").archive.write_stations([Station("1001A", "万寿西宫")])
+    words = ["1001A", "--from", "2026-11-22 08:00", "--until", "2026-11-22 12:00", "--reason", "换滤膜", "--by", "运维"]
+
+    assert "1. 1001A 2026-11-22 08:00 – 2026-11-22 12:00 pm25：换滤膜（运维 登记）；补标 0 个小时" in lantian(
+        "maintenance", "add", *words, "--pollutants", "pm25"
+    )
+    assert "换滤膜" in lantian("maintenance", "list")
+    assert "没有登记" in lantian("maintenance", "list", "--station", "1002A")
+    assert "值班员 已撤销" in lantian("maintenance", "withdraw", "1", "--by", "值班员")
+    with pytest.raises(DataError, match="moment cannot be read"):
+        lantian("maintenance", "add", *["--from" if w == "--from" else "8点" if w == "2026-11-22 08:00" else w
+                                        for w in words])  # fmt: skip
+
+
+def test_the_offices_own_settings_of_the_watch_are_read_and_a_mistake_is_named(tmp_path):
+    put(tmp_path, "watch: {province: [长沙市], rise: {pm25: 25}, near: 95, station_late_hours: 5}\n")
+    rule = looking.watch_settings(tmp_path)
+    assert (25, 100, 95, timedelta(hours=5)) == (rule.rise["pm25"], rule.rise["pm10"], rule.near, rule.station_late)
+
+    put(tmp_path, "watch: {rise: {pm1: 25}}\n")
+    with pytest.raises(RuleError, match=r"watch\.rise.*pollutants of ours"):
+        looking.watch_settings(tmp_path)
+
+
 # hourly data ----------------------------------------------------------------------------------------------------------
 
 END = datetime(2016, 1, 15, 4, tzinfo=UTC)

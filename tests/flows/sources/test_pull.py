@@ -16,6 +16,8 @@ from flows.sources.pull import Stores, pull
 from flows.sources.web_rules import Answer, Unavailable
 from forecast import air
 from forecast.quality import Flag, unpack
+from forecast.quality_rules import Window
+from forecast.readers.station_list import Station
 from plans.errors import DataError
 
 from .conftest import hung_up, plain, policy, versioned
@@ -179,6 +181,20 @@ def test_units_changed_overnight_at_one_station_are_marked_and_the_others_are_no
 
     assert [False, False, True, False] == marked[:, -1].tolist()
     assert not np.isnan(data["pm25"].values).any(), "marked, never deleted"
+
+
+def test_an_hour_inside_a_maintenance_window_on_file_is_stored_with_its_mark(server, stores):
+    server.says(LIVE, plain([cnemc_row(), cnemc_row("1002A", PM2_5="50")]))
+    one(platform(server), stores, start=NOW - 2 * HOUR, end=NOW - HOUR, now=NOW - HOUR)
+    stores.archive.write_stations([Station("1001A", "万寿西宫")])
+    window = Window("1001A", NOW - 2 * HOUR, NOW + HOUR, ("pm25",), "更换滤膜")
+    stores.maintenance.add(window, by="运维", now=NOW - HOUR)
+    one(platform(server), stores)
+    data = stores.archive.observations(stations=["1001A", "1002A"], start=NOW - HOUR, end=NOW, as_of=FAR)
+    marks = [unpack(data["flags"].values, name)[:, 0] & int(Flag.MAINTENANCE) for name in ("pm25", "pm10")]
+
+    assert [[33.0], [50.0]] == data["pm25"].values.tolist(), "marked, never deleted"
+    assert [[int(Flag.MAINTENANCE), 0], [0, 0]] == [found.tolist() for found in marks]
 
 
 def test_a_pull_with_few_stations_is_degraded_and_says_how_many(server, stores):
