@@ -253,6 +253,8 @@ def test_the_rate_is_kept_over_all_processes_that_share_the_store(server, tmp_pa
 
     server.says("/data", plain(GOOD))
     stores = [SourceStore.open(tmp_path / "archive.db") for _ in range(2)]
+    ask(server)  # what a first request loads takes its time, and that is not the rate
+    server.asked.clear()
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda n: ask(server, rules=policy(spacing=0.15), gate=stores[n % 2]), range(6)))
     times = sorted(asked[4] for asked in server.asked)
