@@ -11,8 +11,10 @@ from emergency.vocabulary import Role
 PUBLIC: frozenset[Role] | None = None
 """Open without log-in."""
 
-STAFF = frozenset(Role) - {Role.ENTERPRISE, Role.SYSTEM}
-ANYONE = STAFF | {Role.ENTERPRISE}
+PLANT = frozenset({Role.ENTERPRISE, Role.DEPARTMENT})
+"""Those who receive orders: plants, and departments with their tasks. Each sees only its own."""
+STAFF = frozenset(Role) - PLANT - {Role.SYSTEM}
+ANYONE = STAFF | PLANT
 DUTY = frozenset({Role.DUTY_OFFICER})
 OFFICE = frozenset({Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR})
 DIRECTOR = frozenset({Role.OFFICE_DIRECTOR})
@@ -21,7 +23,6 @@ SPEAKERS = frozenset({
     Role.FORECASTER, Role.METEOROLOGIST, Role.EXPERT, Role.TERRITORY, Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR,
 })  # fmt: skip
 INSPECTORS = frozenset({Role.INSPECTOR, Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR})
-PLANT = frozenset({Role.ENTERPRISE})
 CLOCK = frozenset({Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR, Role.ADMINISTRATOR})
 
 ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
 from console import login
+from console.access import PLANT
 from console.air import AirReader
 from console.auth import Attempts, Sessions
 from console.envelope import HEADERS, Envelope
@@ -20,7 +21,6 @@ from console.portal import orders as portal
 from console.settings import Settings
 from console.staff import consultation, desk, order, problem, record, replay, warning, watch
 from console.watch import WatchReader
-from emergency.vocabulary import Role
 from plans.errors import LantianError
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -70,7 +70,7 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
 
     @app.get("/")
     def home(request: Request) -> Response:
-        mine = request.state.account.role is Role.ENTERPRISE
+        mine = request.state.account.role in PLANT
         return RedirectResponse("/my" if mine else "/desk", status_code=303)
 
     @app.exception_handler(HTTPException)

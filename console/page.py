@@ -25,7 +25,7 @@ from emergency.directory import Account
 from emergency.lifecycle import Refused
 from emergency.office import Office
 from emergency.record import StaleDecision
-from emergency.vocabulary import BEIJING, Level, Role
+from emergency.vocabulary import BEIJING, Level
 
 HERE = Path(__file__).resolve().parent
 
@@ -209,7 +209,7 @@ def page(request: Request, name: str, *, status: int = 200, alert: str = "", **c
 
 def _places(account: Account, *, replay: bool) -> tuple[tuple[str, str], ...]:
     """The entries of the main menu for a role."""
-    if account.role is Role.ENTERPRISE:
+    if account.role in access.PLANT:
         return (("/my", "我的指令"),)
     return (*PLACES, ("/replay", "演练时钟")) if replay else PLACES
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from emergency import activation, alert, consultation, order, problem, warning
 from emergency.compliance import Verdict
+from emergency.compliance_evidence import SEEN
 from emergency.lifecycle import Refused
+from emergency.order_questions import KINDS
 from emergency.record import Entry
 from emergency.vocabulary import BEIJING, POLLUTANT_CHINESE, Level, Role
 
@@ -32,6 +34,8 @@ STATES: dict[str, dict[str, str]] = {
 VERDICTS = {verdict.key: verdict.chinese for verdict in Verdict}
 SURENESS = {"A": "A 有文件原文", "B": "B 单一来源", "C": "C 本办设定", "I": "I 推断设定"}
 WEATHER = {"none": "无气象预报", "forecast": "使用气象预报", "perfect": "使用实况气象（仅限回报试验）"}
+VIA = {"phone": "电话确认", "paper": "书面签收", "on_site": "现场送达"}
+"""How the office can have a receipt from somebody who does not use the portal."""
 STALE = "别人刚刚办理过，请查看最新状态。"
 
 
@@ -133,11 +137,37 @@ def _roles(keys: Any) -> str:
     return "、".join(role(str(key)) for key in keys)
 
 
+def _via(data: Mapping[str, Any]) -> str:
+    """How a receipt came that the office noted, and before whom."""
+    via = VIA.get(str(data.get("via", "")), "")
+    return f"；{via}，见证：{data.get('witness', '')}" if via else ""
+
+
+def _offline(data: Mapping[str, Any]) -> str:
+    """That a form was filled without network, and when it arrived."""
+    return f"（断网时填写，{clock(data['sent_at'])}送达）" if data.get("offline") else ""
+
+
 def _evidence(data: Mapping[str, Any]) -> str:
-    if data.get("type") != "electricity":
-        return "提交佐证"
     mark = "（模拟）" if data.get("simulated") else ""
-    return f"用电读数{mark}：{data['used_kwh']}千瓦时，平常同时段{data['normal_kwh']}千瓦时"
+    match data.get("type"):
+        case "electricity":
+            return f"用电读数{mark}：{data['used_kwh']}千瓦时，平常同时段{data['normal_kwh']}千瓦时"
+        case "measure":
+            word = "开始执行" if data["step"] == "start" else "结束执行"
+            reading = f"，电表读数{data['reading']}" if data.get("reading") else ""
+            photo = "，附照片" if data.get("photo") else ""
+            return f"{data['unit']} {word}{reading}{photo}{_offline(data)}"
+        case "inspection":
+            style = "四不两直，" if data.get("unannounced") else ""
+            seen = f"{data['unit'] or '全厂'} {SEEN[data['seen']]}"
+            return f"现场检查（{style}{data.get('place') or '未记位置'}）：{seen}。{data['note']}"
+        case "gate":
+            return f"门禁记录：共{data['vehicles']}辆次，禁行车辆{data['banned']}辆次"
+        case "ledger":
+            return f"台账：{data['unit']} {data['day']} 产量{data['output']}吨"
+        case _:
+            return "提交佐证"
 
 
 SENTENCES: dict[tuple[str, str], _Say] = {
@@ -171,14 +201,18 @@ SENTENCES: dict[tuple[str, str], _Say] = {
     ("order", "issued"): lambda d: f"向{d['enterprise_name']}下达{level_word(d['level'])}减排指令",
     ("order", "delivered"): lambda d: f"指令已送达（{'演练封存通道' if d['channel'] == 'sealed' else d['channel']}）",
     ("order", "delivery_failed"): lambda d: f"指令未能送达：{d['why']}",
-    ("order", "acknowledged"): lambda d: f"签收（{d['signer']}）",
-    ("order", "execution_reported"): lambda d: f"报告已执行：{d['report']}",
+    ("order", "acknowledged"): lambda d: f"签收（{d['signer']}{_via(d)}）{_offline(d)}",
+    ("order", "execution_reported"): lambda d: f"报告已执行：{d['report']}{_offline(d)}",
     ("order", "evidence_filed"): _evidence,
     ("order", "finding_recorded"): lambda d: f"核查结论：{VERDICTS.get(d['verdict'], d['verdict'])}。{d['text']}",
     ("order", "chased"): lambda d: f"第{d['number']}次催办",
     ("order", "superseded"): lambda _d: "被新指令替代",
     ("order", "released"): lambda d: f"解除指令：{d['reason']}",
     ("order", "exempted"): lambda d: f"豁免：{d['reason']}",
+    ("order", "asked"): lambda d: f"{KINDS.get(d['kind'], d['kind'])}：{d['text']}",
+    ("order", "answered"): lambda d: f"答复：{d['answer']}",
+    ("order", "exemption_requested"): lambda d: f"申请豁免：{d['reason']}",
+    ("order", "exemption_refused"): lambda d: f"不予豁免：{d['reason']}",
     ("order", "closed"): lambda _d: "办结",
     ("problem", "found"): lambda d: f"登记问题：{d['content']}",
     ("problem", "assigned"): lambda d: f"交办{d['unit']}，限{clock(d['due_at'])}前整改",

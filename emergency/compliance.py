@@ -63,15 +63,22 @@ class Finding:
     ordered_cut: float
     measured_cut: float | None
     text: str
+    measures: tuple[Mapping[str, Any], ...] = ()
+    """Per measure the decision with its reasons, contradictions and baseline, as plain values."""
+    source: str = ""
+    """Who or what looked: empty for meters, "inspection" for a visit."""
 
     def as_data(self) -> dict[str, Any]:
         """The finding as plain values for the record."""
-        return {
+        data: dict[str, Any] = {
             "verdict": self.verdict.key,
             "ordered_cut": round(self.ordered_cut, 3),
             "measured_cut": None if self.measured_cut is None else round(self.measured_cut, 3),
             "text": self.text,
         }
+        if self.measures:
+            data["measures"] = [dict(measure) for measure in self.measures]
+        return {**data, "source": self.source} if self.source else data
 
 
 def ordered_cut(measures: Sequence[Mapping[str, Any]]) -> float:

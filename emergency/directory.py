@@ -36,7 +36,7 @@ class Account:
     """The position, in Chinese; never a person's name."""
     role: Role
     enterprise: str | None = None
-    """Identifier of the plant, for the role enterprise only."""
+    """Identifier of the plant or department whose orders it answers; for the roles enterprise and department only."""
     active: bool = True
     mark: str = ""
     """Changes with the password: a session that carries another mark is over."""
@@ -72,11 +72,11 @@ class Directory:
             raise DataError("An account needs an identifier", where=where, expected="1 to 80 characters")
         if role is Role.SYSTEM:
             raise DataError("The system does not log in", where=where, expected="a role that a person holds")
-        if (role is Role.ENTERPRISE) != bool(enterprise):
+        if (role in (Role.ENTERPRISE, Role.DEPARTMENT)) != bool(enterprise):
             raise DataError(
                 "Role and enterprise do not fit",
                 where=where,
-                expected="an enterprise for the role enterprise, and for no other",
+                expected="an enterprise (or department) for the roles enterprise and department, and for no other",
                 found=f"{role.key} with {enterprise or 'no enterprise'}",
             )
         row = {

@@ -42,6 +42,8 @@ class Instruction:
     voluntary: bool
     reachable: bool = True
     """False when no contact is on file: the order is still issued, and the failure to reach is on record."""
+    audience: str = "enterprise"
+    """"enterprise", or "department" for a department of the city."""
 
 
 class Acts:

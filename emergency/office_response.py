@@ -11,6 +11,7 @@ from emergency.compliance import Finding
 from emergency.dispatch import Outcome
 from emergency.lifecycle import SYSTEM, Actor, Event
 from emergency.office_base import Acts, Desk, Instruction, activation_of, existing, order_of
+from emergency.order_questions import own_time
 from emergency.record import Act, Message
 
 
@@ -73,21 +74,54 @@ class ResponseActs(Acts):
                     act.append("order", one.stream, order.fail_delivery(state, why=one.detail, by=SYSTEM, now=now))
             return len(counted)
 
-    def acknowledge_order(self, identifier: str, *, signer: str, by: Actor, now: datetime) -> order.Order:
-        """Receipt of an order by the enterprise (or by the office on its behalf)."""
-        return self._order_act(
-            identifier, lambda state: order.acknowledge(state, signer=signer, by=by, now=now), now=now
-        )
+    def acknowledge_order(
+        self,
+        identifier: str,
+        *,
+        signer: str,
+        by: Actor,
+        now: datetime,
+        via: str = "",
+        witness: str = "",
+        filled_at: datetime | None = None,
+    ) -> order.Order:
+        """Receipt of an order by its recipient, or by the office's hand: then `via` says how and `witness` before whom.
 
-    def report_execution(self, identifier: str, *, report: str, by: Actor, now: datetime) -> order.Order:
-        """The enterprise says its measures are in place."""
-        return self._order_act(identifier, lambda state: order.execute(state, report=report, by=by, now=now), now=now)
+        `filled_at` is the own time of a form that was filled without network; it counts when it is believable.
+        """
+
+        def decide(state: order.Order) -> Sequence[Event]:
+            at = own_time(state, filled_at, now=now)
+            more = {"via": via, "witness": witness} if via else {}
+            return order.acknowledge(state, signer=signer, by=by, now=at, more={**more, **_sent(at, now)})
+
+        return self._order_act(identifier, decide, now=now)
+
+    def report_execution(
+        self, identifier: str, *, report: str, by: Actor, now: datetime, filled_at: datetime | None = None
+    ) -> order.Order:
+        """The enterprise says its measures are in place; `filled_at` as for a receipt."""
+
+        def decide(state: order.Order) -> Sequence[Event]:
+            at = own_time(state, filled_at, now=now)
+            return order.execute(state, report=report, by=by, now=at, more=_sent(at, now))
+
+        return self._order_act(identifier, decide, now=now)
 
     def file_evidence(self, identifier: str, *, evidence: Mapping[str, Any], by: Actor, now: datetime) -> order.Order:
         """One piece of evidence for an order."""
         return self._order_act(
             identifier, lambda state: order.file_evidence(state, evidence=evidence, by=by, now=now), now=now
         )
+
+    def chase_all(self, identifiers: Sequence[str], *, by: Actor = SYSTEM, now: datetime) -> int:
+        """Chase many silent recipients in one transaction; how many. Those who are not silent any more are left out."""
+        with self.record.act(now) as act:
+            act.expect("order", list(identifiers))
+            silent = [state for one in identifiers if (state := act.state("order", one)) and state.silent(now)]
+            for state in silent:
+                _chase(act, state, by=by, now=now)
+            return len(silent)
 
     def file_readings(self, readings: Sequence[tuple[str, Mapping[str, Any]]], *, by: Actor, now: datetime) -> None:
         """A batch of evidence, (order, evidence) pairs, as meters deliver it: one transaction."""
@@ -100,38 +134,20 @@ class ResponseActs(Acts):
     def chase(self, identifier: str, *, by: Actor = SYSTEM, now: datetime) -> order.Order:
         """Chase an enterprise that has not acknowledged in time; the chase is an event and a message."""
         with self.record.act(now) as act:
-            state = existing(act, "order", identifier)
-            events = order.chase(state, by=by, now=now)
-            title, body = messages.order_chased(
-                enterprise_name=state.enterprise_name,
-                respond_by=state.respond_by,
-                number=state.chases + 1,
-                drill=self.record.drill,
-            )
-            call = Message(f"{identifier}.chase{state.chases + 1}", "enterprise", state.enterprise, title, body)
-            return order_of(act.append("order", identifier, events, messages=[call]))
+            return _chase(act, existing(act, "order", identifier), by=by, now=now)
 
     def record_finding(self, identifier: str, finding: Finding, *, by: Actor = SYSTEM, now: datetime) -> order.Order:
         """Put a finding on record; a breach opens a problem in the same transaction."""
         with self.record.act(now) as act:
-            state = existing(act, "order", identifier)
-            result = order_of(
-                act.append("order", identifier, order.record_finding(state, finding=finding.as_data(), by=by, now=now))
-            )
-            problem_id = f"problem-{identifier}"
-            if finding.verdict.breach and act.state("problem", problem_id) is None:
-                found = problem.find(
-                    identifier=problem_id,
-                    episode=state.episode,
-                    enterprise=state.enterprise,
-                    order=identifier,
-                    content=f"{finding.verdict.chinese}：{finding.text}",
-                    standard="按减排清单该级别措施落实到位",
-                    by=by,
-                    now=now,
-                )
-                act.append("problem", problem_id, found)
-            return result
+            return note_finding(act, existing(act, "order", identifier), finding, by=by, now=now)
+
+    def record_findings(self, found: Sequence[tuple[str, Finding]], *, by: Actor = SYSTEM, now: datetime) -> None:
+        """Many findings, (order, finding) pairs, as one round of judging brings them: one transaction."""
+        with self.record.act(now) as act:
+            act.expect("order", [identifier for identifier, _finding in found])
+            act.expect("problem", [f"problem-{identifier}" for identifier, _finding in found])
+            for identifier, finding in found:
+                note_finding(act, existing(act, "order", identifier), finding, by=by, now=now)
 
     def close_order(self, identifier: str, *, by: Actor = SYSTEM, now: datetime) -> order.Order:
         """Close an order of which nothing more is expected."""
@@ -143,6 +159,43 @@ class ResponseActs(Acts):
         with self.record.act(now) as act:
             state = existing(act, "order", identifier)
             return order_of(act.append("order", identifier, decide(state)))
+
+
+def note_finding(act: Act, state: order.Order, finding: Finding, *, by: Actor, now: datetime) -> order.Order:
+    """Append a finding to an order and, for a breach that has no problem yet, open one."""
+    identifier = state.identifier
+    result = order_of(
+        act.append("order", identifier, order.record_finding(state, finding=finding.as_data(), by=by, now=now))
+    )
+    problem_id = f"problem-{identifier}"
+    if finding.verdict.breach and act.state("problem", problem_id) is None:
+        found = problem.find(
+            identifier=problem_id,
+            episode=state.episode,
+            enterprise=state.enterprise,
+            order=identifier,
+            content=f"{finding.verdict.chinese}：{finding.text}",
+            standard="按减排清单该级别措施落实到位",
+            by=by,
+            now=now,
+        )
+        act.append("problem", problem_id, found)
+    return result
+
+
+def _chase(act: Act, state: order.Order, *, by: Actor, now: datetime) -> order.Order:
+    number = state.chases + 1
+    events = order.chase(state, by=by, now=now)
+    title, body = messages.order_chased(
+        enterprise_name=state.enterprise_name, respond_by=state.respond_by, number=number, drill=act.drill
+    )
+    call = Message(f"{state.identifier}.chase{number}", state.audience, state.enterprise, title, body)
+    return order_of(act.append("order", state.identifier, events, messages=[call]))
+
+
+def _sent(at: datetime, now: datetime) -> dict[str, Any]:
+    """What tells a form filled without network from one that was sent at once."""
+    return {} if at == now else {"offline": True, "sent_at": now.isoformat()}
 
 
 _ENDED = ("superseded", "released", "exempted", "closed")
@@ -224,8 +277,9 @@ def order_the_list(
             by=by,
             now=now,
             basis=(response.list_digest,),
+            audience=instruction.audience,
         )
-        call = Message(f"{identifier}.issued", "enterprise", instruction.enterprise, title, body)
+        call = Message(f"{identifier}.issued", instruction.audience, instruction.enterprise, title, body)
         act.append("order", identifier, events, messages=[call])
     for current in running.values():
         release(act, current, reason="清单该级别不再包含", by=by, now=now)
@@ -234,7 +288,7 @@ def order_the_list(
 def release(act: Act, current: order.Order, *, reason: str, by: Actor, now: datetime) -> None:
     """Release one order and tell the enterprise."""
     title, body = messages.order_released(enterprise_name=current.enterprise_name, now=now, drill=act.drill)
-    call = Message(f"{current.identifier}.released", "enterprise", current.enterprise, title, body)
+    call = Message(f"{current.identifier}.released", current.audience, current.enterprise, title, body)
     act.append("order", current.identifier, order.release(current, reason=reason, by=by, now=now), messages=[call])
 
 

@@ -46,6 +46,10 @@ TABLE = Table(
         Transition("supersede", "替代指令", _OPEN, "superseded", _S),
         Transition("release", "解除指令", _OPEN, "released", _R),
         Transition("exempt", "豁免", _OPEN, "exempted", _X),
+        Transition("ask", "提问或申诉", (*_OPEN, _S, _R), "asked", None),
+        Transition("answer", "答复", (*_OPEN, _S, _R), "answered", None),
+        Transition("request_exemption", "申请豁免", _OPEN, "exemption_requested", None),
+        Transition("refuse_exemption", "不予豁免", _OPEN, "exemption_refused", None),
         Transition("close", "办结", (_S, _R, _X), "closed", _C),
     ),
 )
@@ -77,6 +81,14 @@ class Order:
     chases: int = 0
     findings: tuple[Mapping[str, Any], ...] = ()
     evidence: tuple[Mapping[str, Any], ...] = ()
+    audience: str = "enterprise"
+    """"enterprise" or "department": departments of the city get their tasks as orders too."""
+    acknowledged_via: str = "portal"
+    """How the receipt came: portal, or by the office's hand after phone, paper or a visit."""
+    questions: tuple[Mapping[str, Any], ...] = ()
+    """Questions and appeals with their answers, oldest first."""
+    exemption: Mapping[str, Any] | None = None
+    """The last request to be exempted: its reason, and the answer once there is one."""
 
     def silent(self, now: datetime) -> bool:
         """Whether the enterprise has not acknowledged by the deadline (and the order is still open)."""
@@ -109,6 +121,7 @@ def issue(
     by: Actor,
     now: datetime,
     basis: tuple[str, ...] = (),
+    audience: str = "enterprise",
 ) -> tuple[Event, ...]:
     """The event of one order; Refused when it orders nothing although it is not voluntary."""
     transition = TABLE.require("issue", None, subject=f"指令 {identifier}")
@@ -133,6 +146,8 @@ def issue(
         "execute_by": execute_by.isoformat(),
         "replaces": replaces,
     }
+    if audience != "enterprise":
+        data["audience"] = audience
     return (event_of(transition, by=by, now=now, data=data, basis=basis),)
 
 
@@ -148,16 +163,20 @@ def fail_delivery(state: Order, *, why: str, by: Actor, now: datetime) -> tuple[
     return (event_of(transition, by=by, now=now, data={"why": why}),)
 
 
-def acknowledge(state: Order, *, signer: str, by: Actor, now: datetime) -> tuple[Event, ...]:
-    """The event of a receipt; `signer` is the position of who signs, not a name."""
+def acknowledge(
+    state: Order, *, signer: str, by: Actor, now: datetime, more: Mapping[str, Any] | None = None
+) -> tuple[Event, ...]:
+    """The event of a receipt; `signer` is who signs, and as what; `more` says how it came and before whom."""
     transition = TABLE.require("acknowledge", state.state, subject=_name(state))
-    return (event_of(transition, by=by, now=now, data={"signer": signer}),)
+    return (event_of(transition, by=by, now=now, data={"signer": signer, **(more or {})}),)
 
 
-def execute(state: Order, *, report: str, by: Actor, now: datetime) -> tuple[Event, ...]:
+def execute(
+    state: Order, *, report: str, by: Actor, now: datetime, more: Mapping[str, Any] | None = None
+) -> tuple[Event, ...]:
     """The event that the enterprise says its measures are in place."""
     transition = TABLE.require("execute", state.state, subject=_name(state))
-    return (event_of(transition, by=by, now=now, data={"report": report}),)
+    return (event_of(transition, by=by, now=now, data={"report": report, **(more or {})}),)
 
 
 def file_evidence(state: Order, *, evidence: Mapping[str, Any], by: Actor, now: datetime) -> tuple[Event, ...]:
@@ -227,6 +246,7 @@ def evolve(state: Order | None, event: Event) -> Order:
             respond_by=datetime.fromisoformat(data["respond_by"]),
             execute_by=datetime.fromisoformat(data["execute_by"]),
             voluntary=data["voluntary"],
+            audience=data.get("audience", "enterprise"),
         )
     after = TABLE.after(event.kind, state.state)
     state = replace(state, state=after)
@@ -235,7 +255,8 @@ def evolve(state: Order | None, event: Event) -> Order:
         case "delivered":
             return replace(state, delivered_at=at)
         case "acknowledged":
-            return replace(state, acknowledged_at=at, acknowledged_by=data["signer"])
+            via = data.get("via", "portal")
+            return replace(state, acknowledged_at=at, acknowledged_by=data["signer"], acknowledged_via=via)
         case "execution_reported":
             return replace(state, executed_at=at)
         case "evidence_filed":
@@ -244,6 +265,16 @@ def evolve(state: Order | None, event: Event) -> Order:
             return replace(state, findings=(*state.findings, data))
         case "chased":
             return replace(state, chases=state.chases + 1)
+        case "asked":
+            return replace(state, questions=(*state.questions, {**data, "at": at.isoformat()}))
+        case "answered":
+            done = {"answer": data["answer"], "answered_at": at.isoformat()}
+            asked = [{**one, **done} if one["number"] == data["number"] else one for one in state.questions]
+            return replace(state, questions=tuple(asked))
+        case "exemption_requested":
+            return replace(state, exemption={**data, "at": at.isoformat()})
+        case "exemption_refused":
+            return replace(state, exemption={**(state.exemption or {}), "refused": data["reason"]})
         case "superseded" | "released" | "exempted":
             return replace(state, ended_at=at)
         case _:

@@ -62,6 +62,7 @@ class Role(Enum):
     MAYOR = ("mayor", "市（区）长")
     INSPECTOR = ("inspector", "督导检查员")
     ENTERPRISE = ("enterprise", "企业联系人")
+    DEPARTMENT = ("department", "成员单位联络员")
     ADMINISTRATOR = ("administrator", "系统管理员")
     SYSTEM = ("system", "系统")
 

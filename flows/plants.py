@@ -1,25 +1,19 @@
-"""Simulated enterprises of a replay: most are honest, some late, silent, half-hearted or cheating.
+"""Simulated enterprises and departments of a replay: most are honest, some late, silent, half-hearted or cheating.
 
-The temperament of a plant follows from the seed and its identifier alone. The detector (emergency.compliance) never
-sees it: it sees receipts, reports and electricity, as it would in life. Electricity comes from the grid company's
-meters, so it keeps coming when a plant is silent.
+The temperament of a plant follows from the seed and its identifier alone. The detector (emergency.compliance_power)
+never sees it: it sees receipts, reports and electricity, as it would in life. Electricity comes from the grid
+company's meters (flows.plant_meters), so it keeps coming when a plant is silent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
 
-from emergency.compliance import ordered_cut
 from emergency.lifecycle import Actor
 from emergency.office import Office
 from emergency.vocabulary import Role
 from flows.people import chance
-
-METER_HOURS = 6
-"""Length of one simulated reading."""
 
 
 class Temperament(Enum):
@@ -51,26 +45,22 @@ def temperament(seed: int, enterprise: str) -> Temperament:
 
 
 def act(office: Office, now: datetime, *, seed: int) -> None:
-    """Everything the plants do in this hour: acknowledge, report execution, and be metered."""
-    readings: list[tuple[str, Mapping[str, Any]]] = []
+    """Everything the plants and departments do in this hour: acknowledge, report each measure and the whole."""
     for row in office.record.now("order", states=("delivered", "acknowledged", "executing", "issued")):
         body, name, enterprise = row["body"], row["stream"], row["enterprise"]
-        kind = temperament(seed, enterprise)
-        who = Actor(enterprise, Role.ENTERPRISE)
+        department = body.get("audience") == "department"
+        kind = Temperament.HONEST if department else temperament(seed, enterprise)
+        who = Actor(enterprise, Role.DEPARTMENT if department else Role.ENTERPRISE)
         state = row["state"]
         if state == "delivered" and now >= _answers_at(body, kind, seed, name):
-            office.acknowledge_order(name, signer="厂长", by=who, now=now)
+            office.acknowledge_order(name, signer="值班负责人" if department else "厂长", by=who, now=now)
             state = "acknowledged"
         if state == "acknowledged" and kind is not Temperament.SILENT and not body["voluntary"]:
             wait = timedelta(hours=1 + 8 * chance(seed, name, "execute"))
             starts_at = datetime.fromisoformat(body["execute_by"]) - office.desk.execute_within
             if now >= starts_at + wait:
-                office.report_execution(name, report="已按清单措施执行", by=who, now=now)
-        reading = _reading(row, kind, seed=seed, now=now)
-        if reading is not None:
-            readings.append((name, reading))
-    if readings:
-        office.file_readings(readings, by=Actor("grid-meter", Role.SYSTEM), now=now)
+                report = "已按任务布置落实" if department else "已按清单措施执行"
+                office.report_execution(name, report=report, by=who, now=now)
 
 
 def _answers_at(body: dict[str, str], kind: Temperament, seed: int, name: str) -> datetime:
@@ -80,27 +70,3 @@ def _answers_at(body: dict[str, str], kind: Temperament, seed: int, name: str) -
     if kind is Temperament.LATE:
         return delivered + timedelta(hours=2 + 3 * chance(seed, name, "answer"))
     return delivered
-
-
-def _reading(row: Mapping[str, Any], kind: Temperament, *, seed: int, now: datetime) -> Mapping[str, Any] | None:
-    """The reading of the last full window; None when none is due, filed already, or lost on the way."""
-    body, name = row["body"], row["stream"]
-    window = timedelta(hours=METER_HOURS)
-    if now.hour % METER_HOURS or now - window < datetime.fromisoformat(body["execute_by"]):
-        return None
-    if any(item.get("window_end") == now.isoformat() for item in body["evidence"]):
-        return None
-    wanted = ordered_cut(body["measures"])
-    if wanted <= 0 or chance(seed, name, now, "meter gap") < 0.03:
-        return None
-    normal = 400.0 + 4000.0 * chance(seed, row["enterprise"], "size")
-    share = {Temperament.PARTIAL: 0.5, Temperament.CHEATING: 0.05, Temperament.SILENT: 0.2}.get(kind, 1.0)
-    noise = 0.04 * (chance(seed, name, now, "noise") - 0.5)
-    return {
-        "type": "electricity",
-        "simulated": True,
-        "window_start": (now - window).isoformat(),
-        "window_end": now.isoformat(),
-        "used_kwh": round(normal * max(0.0, 1.0 - wanted * share + noise), 1),
-        "normal_kwh": round(normal, 1),
-    }

@@ -20,6 +20,7 @@ from emergency.record import Record
 from emergency.vocabulary import BEIJING, Level
 from flows import clock, deliver, people, plants, report, respond
 from flows.observed import observed_at
+from flows.plant_meters import SimulatedMeters
 from flows.respond import Situation
 from forecast.city_air import CityAir
 from forecast.outlook import Outlook
@@ -157,7 +158,7 @@ def tick(stage: Stage, office: Office, now: datetime) -> None:
     plants.act(office, now, seed=stage.seed)
     respond.chase_overdue(office, now, every=every)
     if hour == 8:
-        respond.judge_compliance(office, now)
+        respond.judge_compliance(office, now, SimulatedMeters(stage.seed))
     people.inspect(office, now, seed=stage.seed)
     report.evaluate_ended(stage, office, now)
     deliver.deliver(office, sealed, address_of=address_of, now=now)

@@ -9,23 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from emergency import compliance, risk
-from emergency.compliance import MeterReading
-from emergency.lifecycle import SYSTEM
+from emergency import risk
 from emergency.office import Office
-from emergency.order import Order
 from emergency.vocabulary import BEIJING
+from flows.evidence import Meters, judge_orders
 from forecast.outlook import Outlook
 from plans.rulebook import Rules
 from plans.schema import CityPlan
 
 MOST_CHASES = 3
 """After so many unanswered chases the matter goes to the inspectors; a setting of the office."""
-
-READINGS_WITHIN = timedelta(hours=24)
-"""How long after the execution deadline readings may be awaited before their absence is itself a finding; a setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,43 +111,26 @@ def start_due(office: Office, now: datetime) -> None:
 
 
 def chase_overdue(office: Office, now: datetime, *, every: timedelta) -> None:
-    """Chase every enterprise that is silent, each time another interval has passed, at most MOST_CHASES times."""
+    """Chase everyone who is silent, again after each interval, at most MOST_CHASES times; one transaction."""
+    due = []
     for row in office.record.now("order", states=("issued", "delivered")):
         body = row["body"]
-        due = datetime.fromisoformat(body["respond_by"]) + body["chases"] * every
-        if now > due and body["chases"] < MOST_CHASES:
-            office.chase(row["stream"], now=now)
+        since = datetime.fromisoformat(body["respond_by"]) + body["chases"] * every
+        if now > since and body["chases"] < MOST_CHASES:
+            due.append(row["stream"])
+    if due:
+        office.chase_all(due, now=now)
 
 
-def judge_compliance(office: Office, now: datetime) -> None:
-    """Record a finding on every running order whose deadline has passed, when it differs from the last one."""
-    for row in office.record.now("order", states=("issued", "delivered", "acknowledged", "executing")):
-        body = row["body"]
-        if now <= datetime.fromisoformat(body["respond_by"]):
-            continue
-        order: Order = office.record.state("order", row["stream"])
-        silent = order.acknowledged_at is None
-        if not silent and now <= order.execute_by:
-            continue
-        readings = readings_of(order, since=order.execute_by)
-        if not silent and not readings and now <= order.execute_by + READINGS_WITHIN:
-            continue
-        finding = compliance.find(order, readings, now=now)
-        last = order.findings[-1]["verdict"] if order.findings else None
-        if finding.verdict.key != last:
-            office.record_finding(row["stream"], finding, by=SYSTEM, now=now)
+def judge_compliance(office: Office, now: datetime, meters: Meters | None = None) -> int:
+    """How many findings on running orders were new; without meters only receipts, visits and ledgers speak."""
+    return judge_orders(office, meters, now)
 
 
-def readings_of(order: Order, *, since: datetime) -> list[MeterReading]:
-    """The electricity readings filed under an order whose window begins at or after `since`."""
-    readings = [
-        MeterReading(
-            window_start=datetime.fromisoformat(item["window_start"]),
-            window_end=datetime.fromisoformat(item["window_end"]),
-            used_kwh=float(item["used_kwh"]),
-            normal_kwh=float(item["normal_kwh"]),
-        )
-        for item in order.evidence
-        if item.get("type") == "electricity"
-    ]
-    return [reading for reading in readings if reading.window_start >= since]
+def meters_of(home: Path) -> Meters | None:
+    """The instruments whose data lie in the working folder's archive; None in a folder that has none."""
+    from flows.evidence import StoredMeters
+    from forecast.emissions import Emissions
+
+    path = home / "archive.db"
+    return StoredMeters(Emissions.open(path)) if path.is_file() else None

@@ -56,7 +56,7 @@ def respond_flow(home: str, at: datetime | None = None) -> int:
     respond.start_due(post.office, now)
     chase_after = post.plan.deadlines.chase_after_minutes.value
     respond.chase_overdue(post.office, now, every=timedelta(minutes=chase_after))
-    respond.judge_compliance(post.office, now)
+    respond.judge_compliance(post.office, now, respond.meters_of(post.home))
     return post.record.head()[0] - before
 
 

@@ -16,7 +16,7 @@ from plans.warning_edition import BelowYellow, LevelWord
 
 RoleKey = Literal[
     "duty_officer", "forecaster", "meteorologist", "expert", "territory", "office_director", "vice_mayor", "mayor",
-    "inspector", "enterprise", "administrator", "system",
+    "inspector", "enterprise", "department", "administrator", "system",
 ]  # fmt: skip
 """The keys of emergency.vocabulary.Role; a test keeps the two lists equal."""
 

@@ -160,9 +160,11 @@ def measure_data(unit: Unit, level: LevelKey) -> dict[str, Any]:
     target = f"{unit.workshop} {unit.name}".strip()
     text = f"{target}：{measure.chinese}"
     capacity = unit.base_capacity
+    more: dict[str, Any] = {}
     if measure.action == "limit" and capacity is not None:
         most = capacity * (1 - measure.load_cut)
         text += f"，日产量不超过{_plain(most)}吨（基准{_plain(capacity)}吨）"
+        more["most_output"] = round(float(most), 3)
     return {
         "unit": unit.identifier,
         "site": unit.site,
@@ -177,6 +179,7 @@ def measure_data(unit: Unit, level: LevelKey) -> dict[str, Any]:
         "power_cut": round(float(unit.power_share * measure.load_cut), 4),
         "cut_kg": {key: round(float(value), 3) for key, value in unit.cut_of(level).items() if value},
         "checks": list(unit.checks),
+        **more,
     }
 
 

@@ -185,7 +185,7 @@ def build(tmp_path, *, archive=None, stations=(), **more) -> World:
     office = Office(record, desk_of(plan, rules(NOW.date())))
     directory = Directory(record, passwords=hasher(cheap=True))
     for role in Role:
-        if role not in (Role.SYSTEM, Role.ENTERPRISE):
+        if role not in (Role.SYSTEM, Role.ENTERPRISE, Role.DEPARTMENT):
             directory.add_account(role.key, PASSWORD, title=role.chinese, role=role)
     for code in PLANTS:
         directory.add_account(code, PASSWORD, title=f"{code}环保科", role=Role.ENTERPRISE, enterprise=code)

@@ -10,7 +10,7 @@ from .conftest import PLANTS, hidden
 
 pytestmark = pytest.mark.anyio
 
-STAFF = [role for role in Role if role not in (Role.ENTERPRISE, Role.SYSTEM)]
+STAFF = [role for role in Role if role not in (Role.ENTERPRISE, Role.DEPARTMENT, Role.SYSTEM)]
 WHO = [*(role.key for role in STAFF), PLANTS[0]]
 
 

@@ -50,7 +50,11 @@ def outlook_for(first: date, truth: dict[date, int]) -> Outlook:
 
 
 def measures(*words: str) -> tuple[dict[str, object], ...]:
-    return tuple({"text": f"{word}：1号线停产", "power_cut": 0.6} for word in words)
+    return tuple(
+        {"unit": f"U{number}", "target": f"{number}号线", "action": "stop", "text": f"{word}：{number}号线停产",
+         "power_cut": 0.3}
+        for number, word in enumerate(words, start=1)
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
