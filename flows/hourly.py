@@ -63,6 +63,10 @@ class Hourly:
     stations: tuple[Row, ...]
     missing: tuple[str, ...]
     """Stations without any value in this hour."""
+    mark: str = ""
+    """Stands before everything: 【演练】 in a drill."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know, e.g. that the air is made up."""
 
 
 def due(logical_time: datetime, level: Level, *, every: Mapping[Level, timedelta] = EVERY) -> bool:
@@ -77,12 +81,25 @@ def due(logical_time: datetime, level: Level, *, every: Mapping[Level, timedelta
     return (whole - midnight) % every[level] == timedelta(0)
 
 
-def hourly(archive: Archive, scope: Scope, *, level: Level, now: datetime) -> Hourly:
-    """The data of the newest hour any station has; DataError when there was none in the last day."""
+def hourly(
+    archive: Archive,
+    scope: Scope,
+    *,
+    level: Level,
+    now: datetime,
+    until: datetime | None = None,
+    mark: str = "",
+    notes: tuple[str, ...] = (),
+) -> Hourly:
+    """The data of the newest hour any station has, as known at `now`; DataError when there was none in the last day.
+
+    `until` takes no later hour: an hour that was missed is made good with its own values and not with today's.
+    """
     names = {station.code: station.name for station in archive.stations()}
     codes = [code for code in scope.stations if code in names]
-    newest = archive.latest_valid_time(stations=codes, as_of=now)
-    if newest is None or now - newest > timedelta(days=1):
+    last = (until or now).replace(minute=0, second=0, microsecond=0)
+    newest = _newest(archive, codes, last, now) if codes else None
+    if newest is None:
         raise DataError("There are no data of the last day", where=scope.area, found=newest, todo="See sources status")
     # the real-time AQI of the 2012 edition wants the 24 hours before
     data = archive.observations(stations=codes, start=newest - timedelta(hours=26), end=newest, as_of=now)
@@ -111,18 +128,28 @@ def hourly(archive: Archive, scope: Scope, *, level: Level, now: datetime) -> Ho
         None, scope.name, None if score < 0 else score, "、".join(aqi.primary_names(of_city["primary"].values[0, -1])),
         {name: _value(city[name].values[0, -1]) for name in air.POLLUTANTS}, _value(pm25[-1] - pm25[-2]), "",
     )  # fmt: skip
-    return Hourly(scope.area, newest, now, level, whole, tuple(rows), tuple(missing))
+    return Hourly(scope.area, newest, now, level, whole, tuple(rows), tuple(missing), mark, notes)
+
+
+def _newest(archive: Archive, codes: list[str], last: datetime, now: datetime) -> datetime | None:
+    """The newest hour up to `last`, not older than a day, in which any station has a value."""
+    data = archive.observations(stations=codes, start=last - timedelta(days=1), end=last, as_of=now)
+    known = np.any([~np.isnan(data[name].values).all(axis=0) for name in air.POLLUTANTS], axis=0)
+    return air.moment(data["valid_time"].values[np.flatnonzero(known)[-1]]) if known.any() else None
 
 
 def text(data: Hourly) -> str:
     """The hourly data in Chinese, a line a station, the worst first."""
-    head = f"{data.city.name}空气质量小时数据（{data.valid_time.astimezone(air.BEIJING):%Y年%m月%d日 %H:00}）"
+    head = (
+        f"{data.mark}{data.city.name}空气质量小时数据（{data.valid_time.astimezone(air.BEIJING):%Y年%m月%d日 %H:00}）"
+    )
     if data.level is not Level.NONE:
         head += f"【{data.level.chinese}预警期间加密发布】"
     lines = [head, f"全市 {_told(data.city)}"]
     lines += [f"{row.rank or '—'}. {row.name} {_told(row)}" for row in data.stations]
     if data.missing:
         lines.append("缺测：" + "、".join(data.missing))
+    lines += [f"注：{note}" for note in data.notes]
     return "\n".join(lines)
 
 
@@ -142,16 +169,22 @@ def table(data: Hourly) -> str:
 
 def publish(data: Hourly, folder: Path) -> Path:
     """The text file of the hour, with its CSV beside it; written whole, and again the same."""
-    folder.mkdir(parents=True, exist_ok=True)
     stem = folder / f"{data.area}-{data.valid_time.astimezone(air.BEIJING):%Y%m%d%H}"
-    for suffix, content in ((".csv", table(data)), (".txt", text(data))):
+    return write_pair(stem, table=table(data), said=text(data) + "\n")
+
+
+def write_pair(stem: Path, *, table: str, said: str) -> Path:
+    """The text file, with the CSV beside it; each written whole or not at all. DataError when the disk refuses."""
+    folder = stem.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix, content in ((".csv", "\ufeff" + table), (".txt", said)):  # the mark lets a spreadsheet read Chinese
         part = stem.with_suffix(suffix + ".part")
         try:
             part.write_text(content, encoding="utf-8")
             part.replace(stem.with_suffix(suffix))
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise DataError("The hourly data cannot be written", where=str(folder), found=error.strerror) from None
+            raise DataError("The data cannot be written", where=str(folder), found=error.strerror) from None
     return stem.with_suffix(".txt")
 
 

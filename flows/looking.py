@@ -5,14 +5,19 @@ The slot table decides what is due, so calling these again, at once or after an 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from flows import hourly, watch
+from emergency.messages import DRILL_MARK
+from emergency.record import Record
+from emergency.vocabulary import Level
+from flows import daily, hourly, watch
+from flows.bulletin import daily_bulletin
 from flows.clock import real_now
-from flows.post import open_post
+from flows.post import Post, open_post
 from flows.slots import Done, Rhythm, run_due
 from flows.sources import plan
 from flows.sources.pull import Stores
@@ -23,6 +28,8 @@ from plans import rulebook
 from plans.errors import RuleError
 
 HOURLY = Rhythm(every=timedelta(hours=1), offset=timedelta(minutes=40), catch_up=timedelta(hours=6))
+DAILY = Rhythm(every=timedelta(hours=1), offset=timedelta(minutes=50), catch_up=timedelta(hours=36))
+"""Every hour is a slot; the level in force says which of them issue anything."""
 
 
 def pull_due(home: Path, source: str) -> list[tuple[datetime, str]]:
@@ -92,12 +99,17 @@ def watch_settings(home: Path) -> watch.Settings:
 
 
 def scope_of(home: Path, stores: Stores, now: datetime) -> watch.Scope | None:
-    """Whose air this post watches; None when the folder holds no post yet."""
+    """Whose air this post watches; None when the folder holds no post, or that of a replay, whose clock is its own."""
     if not (home / "record.db").is_file():
         return None
-    settings = open_post(home).settings
-    known, cities = stores.archive.stations(), plan.plan(home).watch.province
-    mean_of = tuple(code for code in settings["mean_of"] if any(station.code == code for station in known))
+    post = open_post(home)
+    return None if post.record.noted("replay") else _scope(home, post, stores, now)
+
+
+def _scope(home: Path, post: Post, stores: Stores, now: datetime) -> watch.Scope:
+    settings, cities, known = post.settings, plan.plan(home).watch.province, stores.archive.stations()
+    codes = {station.code for station in known}
+    mean_of = tuple(code for code in settings["mean_of"] if code in codes)
     around = tuple(station.code for station in known if station.city in cities)
     edition = settings.get("edition") or edition_of(now.date())
     stations = tuple(settings["stations"])
@@ -109,25 +121,78 @@ def edition_of(day: date) -> str:
     return rulebook.load().on(day).aqi.name
 
 
-def publish_due(home: Path) -> list[tuple[datetime, str]]:
+def publish_due(home: Path, *, clock: Callable[[], datetime] = real_now) -> list[tuple[datetime, str]]:
     """The hourly data of every slot that is due under the level in force then; other hours are done with a note."""
-    from emergency.vocabulary import Level
+    every = {Level.of(word): timedelta(hours=n) for word, n in plan.plan(home).bulletins.hourly_every.items()}
 
-    stores = Stores.open(home / "archive.db")
+    def issue(slot: Slot, post: Post, stores: Stores, level: Level) -> Done:
+        if not hourly.due(slot.logical_time, level, every={**hourly.EVERY, **every}):
+            return Done(note="not an hour of publication")
+        data = hourly.hourly(
+            stores.archive, _scope(home, post, stores, slot.logical_time), level=level, now=clock(),
+            until=slot.logical_time, mark=_mark(post), notes=tuple(post.settings.get("notes", ())),
+        )  # fmt: skip
+        name = hourly.publish(data, home / "hourly").name
+        old = slot.logical_time - data.valid_time > timedelta(hours=2)
+        return (
+            Done("degraded", f"{name}: the newest hour is {data.valid_time:%m-%dT%H:%MZ}") if old else Done(note=name)
+        )
+
+    return _issue_due(home, "hourly-data", HOURLY, issue, clock)
+
+
+def publish_daily_due(home: Path, *, clock: Callable[[], datetime] = real_now) -> list[tuple[datetime, str]]:
+    """The daily data and bulletin of every slot at which an edition is due under the level in force then."""
+    hours = {Level.of(word): hours for word, hours in plan.plan(home).bulletins.daily_hours.items()}
+
+    def issue(slot: Slot, post: Post, stores: Stores, level: Level) -> Done:
+        day = daily.edition(slot.logical_time, level, hours={**daily.EDITIONS, **hours})
+        if day is None:
+            return Done(note="not an hour of publication")
+        data = daily.daily(
+            stores.archive, _scope(home, post, stores, slot.logical_time), day=day, level=level, now=clock(),
+            until=slot.logical_time, mark=_mark(post), notes=tuple(post.settings.get("notes", ())),
+        )  # fmt: skip
+        said = daily_bulletin(post, day=day, now=clock(), so_far=None if data.final else data.city.aqi)
+        name = daily.publish(data, home / "daily", bulletin=said).name
+        return Done(note=name) if data.city.aqi is not None else Done("degraded", f"{name}: no AQI of the city")
+
+    return _issue_due(home, "daily-data", DAILY, issue, clock)
+
+
+def level_at(record: Record, when: datetime) -> Level:
+    """The highest level of the warnings that were in force at a moment, whatever has happened since."""
+    found = Level.NONE
+    for row in record.now("warning"):
+        issued, ended = (row["body"][name] for name in ("issued_at", "ended_at"))
+        if issued is None or datetime.fromisoformat(issued) > when:
+            continue
+        if ended is None or datetime.fromisoformat(ended) > when:
+            found = max(found, Level.of(str(row["level"])))
+    return found
+
+
+def _issue_due(
+    home: Path,
+    flow: str,
+    rhythm: Rhythm,
+    issue: Callable[[Slot, Post, Stores, Level], Done],
+    clock: Callable[[], datetime],
+) -> list[tuple[datetime, str]]:
+    """Work the due slots of a publication; a replay's record has a clock of its own and publishes nothing here."""
     post = open_post(home)
+    if post.record.noted("replay"):
+        return []
+    stores = Stores.open(home / "archive.db")
 
     def work(slot: Slot) -> Done:
-        issued = post.record.now("warning", states=("issued",))
-        level = Level.of(str(issued[-1]["level"])) if issued else Level.NONE
-        if not hourly.due(slot.logical_time, level):
-            return Done(note="not an hour of publication")
-        scope = scope_of(home, stores, slot.logical_time)
-        if scope is None:
-            return Done("degraded", "the post has no stations in the archive")
-        data = hourly.hourly(stores.archive, scope, level=level, now=slot.logical_time)
-        return Done(note=hourly.publish(data, home / "hourly").name)
+        return issue(slot, post, stores, level_at(post.record, slot.logical_time))
 
     try:
-        return run_due(SlotStore(stores.archive.engine), "hourly-data", work, rhythm=HOURLY)
+        return run_due(SlotStore(stores.archive.engine), flow, work, rhythm=rhythm, clock=clock)
     finally:
         stores.close()
+
+
+def _mark(post: Post) -> str:
+    return DRILL_MARK if post.record.drill else ""

@@ -49,12 +49,17 @@ class Post:
         return rulebook.load().on(day, assume=self.settings["assume"])
 
     def situation(self, now: datetime) -> Situation:
-        """What the office sees at `now`, read from the archive as of `now`."""
+        """What the office sees at `now`, read from the archive as of `now`; stations never heard of are left out."""
+        known = {station.code for station in self.archive.stations()}
+        heard = {
+            name: [code for code in self.settings[name] if code in known] or self.settings[name]
+            for name in ("stations", "mean_of")
+        }
         end = now.replace(minute=0, second=0, microsecond=0)
         air = city_air(
             self.archive,
-            stations=self.settings["stations"],
-            mean_of=self.settings["mean_of"],
+            stations=heard["stations"],
+            mean_of=heard["mean_of"],
             start=end - timedelta(days=11),
             end=end,
             as_of=now,

@@ -16,7 +16,7 @@ from prefect import flow
 
 from emergency.vocabulary import BEIJING
 from flows.clock import real_now
-from flows.looking import publish_due, pull_due, watch_now
+from flows.looking import publish_daily_due, publish_due, pull_due, watch_now
 from flows.sources import drop, plan
 from flows.sources.live import forget
 from flows.sources.pull import Stores
@@ -57,6 +57,12 @@ def hourly_flow(home: str) -> str:
     return _told(publish_due(Path(home)))
 
 
+@flow(name="daily-data", log_prints=True, retries=2, retry_delay_seconds=20)
+def daily_flow(home: str) -> str:
+    """Publish the daily data and bulletins that are due."""
+    return _told(publish_daily_due(Path(home)))
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One deployment and when it is due, in Beijing time."""
@@ -92,6 +98,7 @@ def jobs(home: Path) -> list[Job]:
     found.append(Job(watch_flow, "watch-clocks", 24 * hour, 5 * hour + 50 * minute, {**where, "clocks": True}))
     if (home / "record.db").is_file():
         found.append(Job(hourly_flow, "hourly-data", 10 * minute, 2 * minute, where))
+        found.append(Job(daily_flow, "daily-data", 10 * minute, 4 * minute, where))
     return found
 
 

@@ -250,7 +250,7 @@ def threshold(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) 
     if hours < 6 or np.isnan(data["pm25"].values).all():
         return []
     city = city_mean(data, stations=list(scope.mean_of), minimum_share=0.5)
-    so_far = daily_statistics(city, completeness=_any_hours())
+    so_far = daily_statistics(city, completeness=any_hours())
     report = aqi.of_daily(so_far, edition=scope.edition, gaps="available")
     value = int(report["aqi"].values[0, -1])
     if value < rule.near:
@@ -323,7 +323,8 @@ def _ranks(values: np.ndarray) -> list[int]:
     return [1 + int((values > value).sum()) for value in values]
 
 
-def _any_hours() -> Completeness:
+def any_hours() -> Completeness:
+    """The completeness of a day that still runs: whatever hours there are."""
     rule = usual()
     return Completeness(
         mean_hours=1, window_hours=rule.window_hours, first_end=rule.first_end, last_end=rule.last_end, windows=1,

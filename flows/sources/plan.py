@@ -6,6 +6,7 @@ sources:
   openaq: {locations: [8118]}
 mappings: [micro/town.yaml]
 watch: {province: [长沙市, 株洲市, 湘潭市], rise: {pm25: 40}, top: 10}
+bulletins: {hourly_every: {none: 6, yellow: 2}, daily_hours: {none: [9], yellow: [9, 17]}}
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from flows.slots import Rhythm
 from flows.sources import mapping
@@ -32,6 +33,7 @@ from plans.parts import Frozen
 from plans.yaml_file import read_yaml, shaped
 
 FILE = "sources.yaml"
+LEVELS = ("none", "yellow", "orange", "red")
 
 
 class Pulled(Frozen):
@@ -70,12 +72,32 @@ class Watched(Frozen):
         return rise
 
 
+class Bulletins(Frozen):
+    """When hourly and daily data go out, by the level in force (none, yellow, orange, red)."""
+
+    hourly_every: Mapping[str, int] = Field(default_factory=dict)
+    """Hours between two issues of the hourly data, counted from midnight."""
+    daily_hours: Mapping[str, tuple[int, ...]] = Field(default_factory=dict)
+    """Hours of the day (Beijing time) at which daily data go out; the first is of the day before."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Bulletins:
+        if unknown := [name for name in (*self.hourly_every, *self.daily_hours) if name not in LEVELS]:
+            raise ValueError(f"levels {', '.join(LEVELS)}, found {unknown[0]}")
+        if odd := [hours for hours in self.hourly_every.values() if hours not in (1, 2, 3, 4, 6, 8, 12, 24)]:
+            raise ValueError(f"hourly_every of 1, 2, 3, 4, 6, 8, 12 or 24 hours, found {odd[0]}")
+        if odd_hours := [hours for hours in self.daily_hours.values() if not hours or not {*hours} <= {*range(24)}]:
+            raise ValueError(f"daily_hours of 0..23, found {odd_hours[0]}")
+        return self
+
+
 class Plan(Frozen):
     """The file."""
 
     sources: Mapping[str, Pulled] = Field(default_factory=dict)
     mappings: tuple[str, ...] = ()
     watch: Watched = Watched()
+    bulletins: Bulletins = Bulletins()
     keep_raw_days: int = Field(default=30, ge=0)
 
 
