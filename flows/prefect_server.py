@@ -59,12 +59,19 @@ def wait(process: subprocess.Popen[bytes], *, port: int, seconds: float = 120.0)
 
 
 def use(api: str, home: Path) -> None:
-    """Point this process at the server, before prefect is imported; without one it is an error, not a new server."""
+    """Point this process at the server; without one it is an error, not a new hidden server.
+
+    Prefect reads its settings when it is imported: where that has happened already, they are read once more.
+    """
     os.environ["PREFECT_API_URL"] = api
     os.environ["PREFECT_HOME"] = str(home.resolve())
     os.environ["PREFECT_SERVER_EPHEMERAL_ENABLED"] = "false"
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
     os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+    if "prefect" in sys.modules:
+        from prefect.context import refresh_global_settings_context
+
+        refresh_global_settings_context()
 
 
 @contextmanager

@@ -69,48 +69,38 @@ class Job:
 
     flow: Any
     name: str
-    every: timedelta
-    at: timedelta = timedelta(0)
-    """After local midnight."""
+    cron: str
+    """Minute, hour, day, month, weekday, by the clock of Beijing."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def full_name(self) -> str:
-        """As Prefect names it."""
-        return f"{self.flow.name}/{self.name}"
-
-    def tick(self, now: datetime) -> datetime:
-        """The newest moment at or before `now` at which the job is due."""
-        midnight = now.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
-        begin = midnight - timedelta(days=1) + self.at
-        return begin + (now - begin) // self.every * self.every
 
 
 def jobs(home: Path) -> list[Job]:
     """Everything that runs by the clock in this folder. Slots decide what is really due, so calling often is cheap."""
-    minute, hour, where = timedelta(minutes=1), timedelta(hours=1), {"home": str(home)}
+    where = {"home": str(home)}
     found = [
-        Job(pull_flow, f"pull-{one.name}", 5 * minute, minute, {**where, "source": one.name})
-        for one in plan.pulls(home)
+        Job(pull_flow, f"pull-{one.name}", "1-59/5 * * * *", {**where, "source": one.name}) for one in plan.pulls(home)
     ]
-    found.append(Job(drop_flow, "drop", 2 * minute, parameters=where))
-    found.append(Job(watch_flow, "watch", 5 * minute, 3 * minute, where))
-    found.append(Job(watch_flow, "watch-clocks", 24 * hour, 5 * hour + 50 * minute, {**where, "clocks": True}))
+    found.append(Job(drop_flow, "drop", "*/2 * * * *", where))
+    found.append(Job(watch_flow, "watch", "3-59/5 * * * *", where))
+    found.append(Job(watch_flow, "watch-clocks", "50 5 * * *", {**where, "clocks": True}))
     if (home / "record.db").is_file():
-        found.append(Job(hourly_flow, "hourly-data", 10 * minute, 2 * minute, where))
-        found.append(Job(daily_flow, "daily-data", 10 * minute, 4 * minute, where))
+        found.append(Job(hourly_flow, "hourly-data", "2-59/10 * * * *", where))
+        found.append(Job(daily_flow, "daily-data", "4-59/10 * * * *", where))
     return found
 
 
 def deployments(home: Path) -> list[Any]:
-    """The jobs as Prefect deployments, at most one run of each at a time.
-
-    They carry no schedule: Prefect 3.8's scheduler cannot insert runs under SQLAlchemy 2.1 (it writes the hybrid
-    attribute `state` in bulk, which 2.1 refuses), so flows/runner.py creates the runs at their ticks itself.
-    """
+    """The jobs as Prefect deployments on their schedules, at most one run of each at a time."""
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+    from prefect.schedules import Cron
 
     limit = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
     return [
-        job.flow.to_deployment(job.name, parameters=dict(job.parameters), concurrency_limit=limit) for job in jobs(home)
+        job.flow.to_deployment(
+            job.name,
+            parameters=dict(job.parameters),
+            concurrency_limit=limit,
+            schedule=Cron(job.cron, timezone=BEIJING.key),
+        )
+        for job in jobs(home)
     ]

@@ -1,10 +1,12 @@
 """The Prefect flows on a real embedded server: coarse, rerunnable, and only the clock."""
 
+import time
 from datetime import date, timedelta
 
 import pytest
 
 from emergency.record import Record
+from emergency.vocabulary import BEIJING
 from flows import prefect_server, stage
 from flows.scenario import sample
 
@@ -73,3 +75,24 @@ def test_the_report_flow_tells_the_day_and_says_it_is_a_drill(played):
     assert text.startswith("【演练】")
     assert "2015年12月03日" in text
     assert "监测数据由程序模拟生成" in text
+
+
+def test_prefects_own_scheduler_makes_the_runs_in_beijing_time(server, tmp_path):
+    """Prefect 3.8 could not under SQLAlchemy 2.1 (docs/decisions/0006): the clock must be seen to tick."""
+    from prefect.client.orchestration import get_client
+
+    from flows.pulling import deployments
+
+    (daily,) = [one for one in deployments(tmp_path) if one.name == "watch-clocks"]
+    deployment = daily.apply()
+    runs = []
+    with get_client(sync_client=True) as client:
+        for _attempt in range(240):
+            runs = [one for one in client.read_flow_runs() if one.deployment_id == deployment]
+            if runs:
+                break
+            time.sleep(0.25)
+    times = sorted(one.expected_start_time.astimezone(BEIJING) for one in runs)
+
+    assert {(5, 50)} == {(one.hour, one.minute) for one in times}
+    assert 2 <= len(times) and timedelta(days=1) == times[1] - times[0]

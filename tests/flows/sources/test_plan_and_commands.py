@@ -246,40 +246,10 @@ def test_a_warning_makes_the_publication_more_frequent():
 
 def test_all_flows_are_due_in_local_time_and_run_one_at_a_time(tmp_path):
     put(tmp_path, "sources: {cnemc: {}}")
-    from flows.pulling import deployments, jobs
+    from flows.pulling import deployments
 
-    found = {job.name: job for job in jobs(tmp_path)}
-    now = datetime(2024, 2, 29, 22, 7, 30, tzinfo=UTC)
+    found = {one.name: one for one in deployments(tmp_path)}
     assert {"pull-cnemc", "drop", "watch", "watch-clocks"} == set(found)
-    assert datetime(2024, 2, 29, 22, 6, tzinfo=UTC) == found["pull-cnemc"].tick(now)
-    assert datetime(2024, 2, 29, 21, 50, tzinfo=UTC) == found["watch-clocks"].tick(now), "05:50 in Beijing"
-    assert {1} == {one.concurrency_limit for one in deployments(tmp_path)}
-
-
-def test_the_beat_creates_each_tick_once_and_tries_again_what_failed(tmp_path):
-    import threading
-
-    from flows.pulling import jobs
-    from flows.runner import beat
-
-    (job,) = [job for job in jobs(tmp_path) if job.name == "drop"]
-    moments = iter([T0 + timedelta(seconds=30 * n) for n in range(40)])
-    ended, made = threading.Event(), []
-
-    def create(_job, tick):
-        made.append(tick)
-        if len(made) == 1:
-            raise OSError("the server is restarting")
-
-    def clock():
-        try:
-            return next(moments)
-        except StopIteration:
-            ended.set()
-            return T0
-
-    beat([job], create, ended=ended, clock=clock, pause=0.0)
-    assert [2, 2, 4, 6, 8] == [int((tick - T0) / timedelta(minutes=1)) for tick in made][:5]
-
-
-T0 = datetime(2024, 2, 29, tzinfo=UTC)
+    assert {1} == {one.concurrency_limit for one in found.values()}
+    assert {"Asia/Shanghai"} == {one.schedules[0].schedule.timezone for one in found.values()}
+    assert "50 5 * * *" == found["watch-clocks"].schedules[0].schedule.cron
