@@ -52,7 +52,7 @@ def settings_of(record: Record, *, archive: str | None, secret: bytes, secure_co
     def rules(day: date) -> Rules:
         return book.on(fixed or day, assume=assume)
 
-    instructions, list_digest = _instructions(note["list"])
+    instructions, list_digest = _instructions(note["list"], home=_folder_of(record))
     now = clock_of(record)
     return Settings(
         office=Office(record, desk_of(plan, rules(now().astimezone(BEIJING).date()))),
@@ -177,11 +177,21 @@ def _archive(address: str | None) -> Any:
     return Archive.open(address)
 
 
-def _instructions(name: str) -> tuple[Callable[[Level], Sequence[Instruction]], str]:
+def _folder_of(record: Record) -> Path | None:
+    """The working folder beside a record in a file; None for a database server (then LANTIAN_HOME holds the list)."""
+    name = record.engine.url.database
+    return Path(name).parent if record.engine.dialect.name == "sqlite" and name else None
+
+
+def _instructions(name: str, *, home: Path | None) -> tuple[Callable[[Level], Sequence[Instruction]], str]:
+    """What each level orders by the list of that name: the office's own below its folder, or one of plans/cities."""
     from emergency.instructions import instructions_of
     from plans.enterprise_csv import read_list
 
-    listing = read_list(rulebook.HERE / "cities" / name)
+    if not name:  # an office without a list yet: it can judge and consult, and orders nobody
+        return (lambda _level: ()), ""
+    own = (home or Path(os.environ.get("LANTIAN_HOME", "var"))) / name
+    listing = read_list(own if own.is_file() else rulebook.HERE / "cities" / name)
 
     @lru_cache(maxsize=4)
     def instructions(level: Level) -> Sequence[Instruction]:

@@ -25,6 +25,8 @@ from plans.schema import CityPlan
 
 SETTINGS_NOTE = "console"
 """Under this name the record keeps what flows and console must know of the post."""
+OWN_LIST = "lists/current.csv"
+"""The office's own reduction list, below its folder; a replay's is named below plans/cities."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def open_post(home: Path) -> Post:
     """The post in a folder; LantianError with one sentence when the folder holds none."""
     path = home / "record.db"
     if not path.is_file():
-        raise LantianError("There is no record in the folder", where=str(home), todo="Run a replay or the demo first")
+        todo = "Open an office (lantian office new), or run a replay or the demo"
+        raise LantianError("There is no record in the folder", where=str(home), todo=todo)
     drill = Record.kind_of(path) == "drill"
     record = Record.open(path, drill=drill)
     note = record.noted(SETTINGS_NOTE)

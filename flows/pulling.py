@@ -14,7 +14,9 @@ from typing import Any
 
 from prefect import flow
 
+from emergency.record import Record
 from emergency.vocabulary import BEIJING
+from flows import scheduled
 from flows.clock import real_now
 from flows.looking import publish_daily_due, publish_due, pull_due, watch_now
 from flows.sources import drop, plan
@@ -86,7 +88,19 @@ def jobs(home: Path) -> list[Job]:
     if (home / "record.db").is_file():
         found.append(Job(hourly_flow, "hourly-data", "2-59/10 * * * *", where))
         found.append(Job(daily_flow, "daily-data", "4-59/10 * * * *", where))
+    if live_office(home):
+        found += [
+            # the model is of hour 24; the hours after it are further tries when the newest data came late
+            Job(scheduled.outlook_flow, "outlook", "50 0-5 * * *", where),
+            Job(scheduled.respond_flow, "respond", "4-59/5 * * * *", where),
+            Job(scheduled.report_flow, "report", "10 7 * * *", where),
+        ]
     return found
+
+
+def live_office(home: Path) -> bool:
+    """Whether the folder is a real office's; the flows of a replay go by the replay's own clock instead."""
+    return (home / "record.db").is_file() and Record.kind_of(home / "record.db") != "drill"
 
 
 def deployments(home: Path) -> list[Any]:

@@ -1,0 +1,174 @@
+"""`lantian office`: open a city's real office, give its people log-ins, train its model, see how it stands."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from plans.errors import DataError
+
+if TYPE_CHECKING:
+    from emergency.record import Record
+    from emergency.vocabulary import Role
+
+app = typer.Typer(help="开设并维护一个城市（区）的值守工作文件夹。", no_args_is_help=True)
+
+Home = Annotated[Path | None, typer.Option(help="工作文件夹，默认 LANTIAN_HOME")]
+
+
+@app.command()
+def new(
+    area: Annotated[str, typer.Option(help="地区代号，如 wangcheng")],
+    name: Annotated[str, typer.Option(help="地区名称，如 望城区")],
+    plan: Annotated[str, typer.Option(help="按哪个预案判定（lantian rules 列出）")],
+    stations: Annotated[Path, typer.Option(help="站点表 CSV：code,name,lon,lat[,note]")],
+    mean_of: Annotated[str, typer.Option(help="参与全市（区）平均的站点代码，逗号分隔；默认全部")] = "",
+    listing: Annotated[Path | None, typer.Option("--list", help="应急减排清单 CSV（lantian list import 生成）")] = None,
+    home: Home = None,
+) -> None:
+    """开设一个正式值守文件夹（不是演练）：记录、档案、站点、清单、取数计划。"""
+    from flows import office_setup
+    from flows.clock import real_now
+
+    folder = _folder(home)
+    wanted = office_setup.Wanted(
+        area=area,
+        area_name=name,
+        plan=plan,
+        stations=stations,
+        mean_of=tuple(code.strip() for code in mean_of.split(",") if code.strip()),
+        listing=listing,
+    )
+    made = office_setup.open_office(folder, wanted, today=real_now().date())
+    typer.echo(f"已在 {folder} 开设 {name}：{len(made['stations'])} 个站点，预案 {plan}，评价标准 {made['edition']}。")
+    if not made["list"]:
+        typer.echo("还没有减排清单：可以研判和会商，但启动响应时没有企业可以下达。")
+    typer.echo("接下来：lantian office account 建账号；在 sources.yaml 启用数据源；lantian serve 开始值守。")
+
+
+@app.command()
+def account(
+    identifier: Annotated[str, typer.Argument(help="登录名（岗位，不用真名）")],
+    title: Annotated[str, typer.Option(help="岗位名称，如 值班员甲")] = "",
+    role: Annotated[str, typer.Option(help="角色，如 duty_officer")] = "",
+    enterprise: Annotated[str, typer.Option(help="企业编号，仅企业账号")] = "",
+    reset: Annotated[bool, typer.Option("--reset", help="为已有账号换新密码")] = False,
+    close: Annotated[bool, typer.Option("--close", help="停用账号")] = False,
+    home: Home = None,
+) -> None:
+    """新建账号（密码只显示一次），或换密码、停用。"""
+    from emergency.directory import Directory
+    from flows import office_setup
+
+    record = _record(_folder(home))
+    if close:
+        Directory(record).set_active(identifier, False)
+        typer.echo(f"已停用 {identifier}，其登录已全部失效。")
+        return
+    if reset:
+        typer.echo(f"{identifier} 的新密码（只显示这一次）：{office_setup.new_password(record, identifier)}")
+        return
+    made, password = office_setup.add_account(
+        record, identifier, title=title or identifier, role=_role(role), enterprise=enterprise or None
+    )
+    typer.echo(f"{made.identifier}（{made.title}，{made.role.chinese}）的密码（只显示这一次）：{password}")
+
+
+@app.command()
+def accounts(home: Home = None) -> None:
+    """列出账号、岗位、角色。"""
+    from emergency.directory import Directory
+
+    for one in Directory(_record(_folder(home))).accounts():
+        state = "" if one.active else "  已停用"
+        typer.echo(f"{one.identifier}  {one.title}  {one.role.chinese}  {one.enterprise or ''}{state}".rstrip())
+
+
+@app.command()
+def train(
+    since: Annotated[str, typer.Option(help="学习的起始日，如 2023-01-01")],
+    until: Annotated[str, typer.Option(help="只用这一天 0 时之前的数据；默认今天")] = "",
+    effort: Annotated[str, typer.Option(help="demo 数秒 | full 数分钟")] = "full",
+    home: Home = None,
+) -> None:
+    """用档案中的观测训练本地区的预报模型，存入工作文件夹；下一次展望即使用它。"""
+    from emergency.vocabulary import BEIJING
+    from flows.clock import real_now
+    from flows.post import open_post
+    from forecast import train as training
+    from forecast.features import Area
+
+    post = open_post(_folder(home))
+    limit = _day(until, "--until") if until else real_now().astimezone(BEIJING).date()
+    settings = post.settings
+    areas = [
+        Area(settings["area"], tuple(settings["mean_of"])),
+        *(Area(code, (code,)) for code in settings["stations"]),
+    ]
+    asked = {"effort": effort}
+    made = training.train(post.archive, until=limit, areas=areas, start=_day(since, "--since"), **asked)  # type: ignore[arg-type]
+    training.save(made, post.home / f"model-{limit:%Y%m%d}")
+    typer.echo(f"已用 {made.manifest['first_day']} 至 {made.manifest['last_day']} 的数据训练，摘要 {made.digest}")
+
+
+@app.command()
+def show(home: Home = None) -> None:
+    """值守文件夹的现状：站点、数据、模型、清单、账号、记录。"""
+    from emergency.directory import Directory
+    from emergency.vocabulary import BEIJING
+    from flows import office_setup
+    from flows.clock import real_now
+    from flows.post import open_post
+
+    folder = _folder(home)
+    post = open_post(folder)
+    settings, now = post.settings, real_now()
+    seq, digest = post.record.head()
+    newest: datetime | None = post.archive.latest_valid_time(stations=settings["stations"], as_of=now)
+    models = sorted(path.name for path in folder.glob("model-*"))
+    listing = office_setup.listing_of(folder)
+    rows = [
+        ("地区", f"{settings['area_name']}（{settings['area']}）"),
+        ("性质", "演练" if post.record.drill else "正式"),
+        ("预案", settings["plan"]),
+        ("评价标准", settings["edition"]),
+        ("站点", str(len(settings["stations"]))),
+        ("最新数据", f"{newest.astimezone(BEIJING):%Y-%m-%d %H:%M}" if newest else "没有"),
+        ("模型", models[-1] if models else "没有（lantian office train）"),
+        ("减排清单", f"{len(listing.enterprises)} 条，版本 {listing.edition}" if listing else "没有"),
+        ("账号", str(len(Directory(post.record).accounts()))),
+        ("记录", f"{seq} 条，末条摘要 {digest[:16]}"),
+    ]
+    for name, value in rows:
+        typer.echo(f"{name}\t{value}")
+
+
+def _folder(home: Path | None) -> Path:
+    from flows.home import home as default_home
+
+    return (home or default_home()).resolve()
+
+
+def _record(folder: Path) -> Record:
+    from flows.post import open_post
+
+    return open_post(folder).record
+
+
+def _role(key: str) -> Role:
+    from emergency.vocabulary import Role
+
+    known = [role.key for role in Role if role is not Role.SYSTEM]
+    if key not in known:
+        raise DataError("--role is not known", expected=" | ".join(known), found=key or "nothing")
+    return Role.of(key)
+
+
+def _day(text: str, name: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DataError(f"{name} is not a day", expected="YYYY-MM-DD", found=text) from None

@@ -1,0 +1,122 @@
+"""A city's real office: opened from files, lived in by the real clock, never a drill's."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from emergency.record import Record
+from emergency.vocabulary import BEIJING
+from flows import office_setup, respond
+from flows.post import open_post
+from forecast import sample
+from forecast.archive import Archive
+from plans.errors import DataError, LantianError, RuleError
+
+STATIONS = "code,name,lon,lat\nS1,一号站,112.9,28.2\nS2,二号站,112.95,28.25\n"
+LIST = office_setup.rulebook.HERE / "cities" / "sample" / "enterprises" / "2026.csv"
+TODAY = date(2026, 11, 22)
+
+
+def lantian(*words: str) -> str:
+    from flows.commands.office import app
+
+    done = CliRunner().invoke(app, list(words), catch_exceptions=False)
+    assert 0 == done.exit_code, done.output
+    return done.output
+
+
+@pytest.fixture
+def home(tmp_path):
+    (tmp_path / "stations.csv").write_text(STATIONS, encoding="utf-8")
+    folder = tmp_path / "office"
+    lantian(
+        *("new", "--area", "sample", "--name", "样例市", "--plan", "sample", "--home", str(folder)),
+        *("--stations", str(tmp_path / "stations.csv"), "--list", str(LIST)),
+    )
+    return folder
+
+
+def test_an_office_is_live_and_assumes_no_rules(home):
+    post = open_post(home)
+
+    assert not post.record.drill
+    assert {} == post.settings["assume"]
+    assert ["S1", "S2"] == post.settings["mean_of"]
+    with pytest.raises(LantianError):
+        Record.open(home / "record.db", drill=True)
+
+
+def test_an_office_is_opened_once(home, tmp_path):
+    wanted = office_setup.Wanted("sample", "样例市", "sample", tmp_path / "stations.csv")
+    with pytest.raises(DataError, match="holds a record already"):
+        office_setup.open_office(home, wanted, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "sentence"),
+    [
+        ({"plan": "nowhere"}, RuleError, "nowhere"),
+        ({"mean_of": ("S9",)}, DataError, "S9"),
+        ({"listing": "stations.csv"}, DataError, "stations.csv"),
+    ],
+)
+def test_a_wrong_answer_leaves_no_half_office(tmp_path, change, error, sentence):
+    (tmp_path / "stations.csv").write_text(STATIONS, encoding="utf-8")
+    words = {"area": "sample", "area_name": "样例市", "plan": "sample", "stations": tmp_path / "stations.csv", **change}
+    if "listing" in change:
+        words["listing"] = tmp_path / change["listing"]
+    with pytest.raises(error, match=sentence):
+        office_setup.open_office(tmp_path / "office", office_setup.Wanted(**words), today=TODAY)
+    assert not (tmp_path / "office").exists()
+
+
+def test_a_password_is_shown_once_and_a_new_one_ends_the_old(home):
+    said = lantian("account", "duty1", "--title", "值班员甲", "--role", "duty_officer", "--home", str(home))
+    first = said.rsplit("：", 1)[1].strip()
+    second = lantian("account", "duty1", "--reset", "--home", str(home)).rsplit("：", 1)[1].strip()
+    directory = office_setup.Directory(open_post(home).record)
+
+    assert directory.check("duty1", first) is None
+    assert "值班员甲" == directory.check("duty1", second).title
+    lantian("account", "duty1", "--close", "--home", str(home))
+    assert directory.check("duty1", second) is None
+    assert "已停用" in lantian("accounts", "--home", str(home))
+
+
+def test_a_live_office_is_on_the_schedule_and_a_replay_is_not(home, tmp_path):
+    from flows.pulling import jobs
+
+    names = {job.name for job in jobs(home)}
+    assert {"outlook", "respond", "report", "watch", "drop"} <= names
+    Record.open(tmp_path / "record.db", drill=True)
+    assert not {"outlook", "respond"} & {job.name for job in jobs(tmp_path)}
+
+
+def test_from_measurements_to_outlook_and_proposal_by_the_real_clock(home):
+    """Two simulated winters up to this night; the model, the outlook of tonight and the duty side run on them."""
+    from flows.outlook import issue
+
+    midnight = datetime(2026, 11, 22, tzinfo=BEIJING)
+    air = sample.generate(seed=3, start=midnight - timedelta(days=500), end=midnight, stations=2)
+    air = air.assign_coords(station=["S1", "S2"])
+    archive = Archive.open(home / "archive.db")
+    archive.write(air, source="test", delay=timedelta(minutes=40))
+    lantian("train", "--since", "2025-08-01", "--until", "2026-11-21", "--effort", "demo", "--home", str(home))
+    post, now = open_post(home), midnight + timedelta(minutes=50)
+    outlook = issue(post, now=now)
+
+    assert 7 == len(outlook.days) and midnight.date() == outlook.days[0].valid_date
+    assert outlook == issue(post, now=now + timedelta(hours=1)), "once a day"
+    respond.propose(post.office, post.situation(now.astimezone(UTC)))
+    assert "模型\tmodel-20261121" in lantian("show", "--home", str(home))
+
+
+def test_the_console_of_an_office_shows_its_own_list_and_no_drill_banner(home):
+    from console.serve import open_record, settings_of
+
+    settings = settings_of(
+        open_record(str(home / "record.db")), archive=str(home / "archive.db"), secret=b"x" * 32, secure_cookie=False
+    )
+    assert not settings.office.record.drill and not settings.replay
+    assert len(office_setup.listing_of(home).enterprises) > 60 and settings.enterprise_names()
