@@ -18,7 +18,7 @@ from typing import Any
 from emergency.directory import Account, Directory
 from emergency.record import Record
 from emergency.vocabulary import Role
-from flows.post import OWN_LIST, SETTINGS_NOTE
+from flows.post import LISTS, SETTINGS_NOTE, Post
 from flows.sources import plan as source_plan
 from forecast.archive import Archive
 from forecast.readers import station_list
@@ -76,7 +76,8 @@ def open_office(home: Path, wanted: Wanted, *, today: date) -> dict[str, Any]:
             "A station of the city mean is not in the list", where=str(wanted.stations),
             expected=", ".join(codes[:8]), found=", ".join(strangers),
         )  # fmt: skip
-    listing = read_list(wanted.listing) if wanted.listing else None
+    if wanted.listing is not None:
+        read_list(wanted.listing)
     settings: dict[str, Any] = {
         "area": wanted.area,
         "area_name": wanted.area_name,
@@ -85,15 +86,15 @@ def open_office(home: Path, wanted: Wanted, *, today: date) -> dict[str, Any]:
         "edition": book.on(today).aqi.name,
         "assume": {},
         "plan": wanted.plan,
-        "list": OWN_LIST if listing else "",
+        "list": f"{LISTS}/{wanted.listing.name}" if wanted.listing else "",
         "delay_minutes": wanted.delay_minutes,
         "simulated_air": False,
         "notes": [],
     }
     home.mkdir(parents=True, exist_ok=True)
     if wanted.listing is not None:
-        (home / "lists").mkdir(exist_ok=True)
-        shutil.copyfile(wanted.listing, home / OWN_LIST)
+        (home / LISTS).mkdir(exist_ok=True)
+        shutil.copyfile(wanted.listing, home / settings["list"])
     Archive.open(home / "archive.db").write_stations(stations)
     if not (home / source_plan.FILE).exists():
         (home / source_plan.FILE).write_text(SOURCES, encoding="utf-8")
@@ -104,10 +105,10 @@ def open_office(home: Path, wanted: Wanted, *, today: date) -> dict[str, Any]:
     return settings
 
 
-def listing_of(home: Path) -> EnterpriseList | None:
+def listing_of(post: Post) -> EnterpriseList | None:
     """The office's reduction list, None when it has none yet."""
-    path = home / OWN_LIST
-    return read_list(path) if path.is_file() else None
+    name = str(post.settings["list"])
+    return read_list(post.home / name) if name.startswith(f"{LISTS}/") else None
 
 
 def add_account(

@@ -25,8 +25,8 @@ from plans.schema import CityPlan
 
 SETTINGS_NOTE = "console"
 """Under this name the record keeps what flows and console must know of the post."""
-OWN_LIST = "lists/current.csv"
-"""The office's own reduction list, below its folder; a replay's is named below plans/cities."""
+LISTS = "lists"
+"""Folder of the office's own reduction lists, one file an edition; a replay's list is named below plans/cities."""
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def show(home: Home = None) -> None:
     seq, digest = post.record.head()
     newest: datetime | None = post.archive.latest_valid_time(stations=settings["stations"], as_of=now)
     models = sorted(path.name for path in folder.glob("model-*"))
-    listing = office_setup.listing_of(folder)
+    listing = office_setup.listing_of(post)
     rows = [
         ("地区", f"{settings['area_name']}（{settings['area']}）"),
         ("性质", "演练" if post.record.drill else "正式"),
