@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from console import words
 from console.settings import Settings
+from emergency import record_orders
 from emergency.directory import Account
 from emergency.vocabulary import BEIJING, Level, Role
 
@@ -42,11 +43,9 @@ def needs(settings: Settings, account: Account, now: datetime) -> list[Need]:
     return sorted(found, key=lambda need: (not (need.urgent or need.late(now)), need.deadline or _FAR))
 
 
-def silent_orders(settings: Settings, now: datetime) -> list[Row]:
-    """Open orders past their deadline without a receipt, the longest silence first."""
-    rows = settings.office.record.now("order", states=("issued", "delivered"))
-    late = [row for row in rows if now > datetime.fromisoformat(row["body"]["respond_by"])]
-    return sorted(late, key=lambda row: row["body"]["respond_by"])
+def silent_orders(settings: Settings, now: datetime, *, most: int = 3) -> tuple[int, tuple[Row, ...]]:
+    """How many open orders are past their deadline without a receipt, and the first few, the longest silence first."""
+    return record_orders.silent_orders(settings.office.record, now=now, limit=most)
 
 
 def link(kind: str, identifier: str) -> str:
@@ -129,11 +128,11 @@ def _drafts_due(settings: Settings, role: Role, now: datetime) -> Iterator[Need]
 def _orders(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:
     if role not in (Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR):
         return
-    silent = silent_orders(settings, now)
-    if silent:
-        names = "、".join(row["body"]["enterprise_name"] for row in silent[:3]) + ("等" if len(silent) > 3 else "")
-        deadline = _at(silent[0]["body"]["respond_by"])
-        yield Need(f"{len(silent)}家企业逾期未签收", names, "/orders?silent=1", "看名单", deadline)
+    count, first = silent_orders(settings, now)
+    if count:
+        names = "、".join(row["body"]["enterprise_name"] for row in first) + ("等" if count > len(first) else "")
+        deadline = _at(first[0]["body"]["respond_by"])
+        yield Need(f"{count}家单位逾期未签收", names, "/orders?silent=1", "看名单", deadline)
 
 
 def _problems(settings: Settings, role: Role, _now: datetime) -> Iterator[Need]:

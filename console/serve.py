@@ -27,6 +27,7 @@ from emergency.vocabulary import BEIJING, Level
 from plans import rulebook
 from plans.errors import LantianError
 from plans.rulebook import Rules
+from plans.schema import CityPlan
 
 NEEDED = ("area", "stations", "mean_of", "edition", "assume", "list", "delay_minutes", "plan")
 
@@ -52,7 +53,7 @@ def settings_of(record: Record, *, archive: str | None, secret: bytes, secure_co
     def rules(day: date) -> Rules:
         return book.on(fixed or day, assume=assume)
 
-    instructions, list_digest = _instructions(note["list"], home=_folder_of(record))
+    instructions, list_digest = _instructions(note["list"], home=_folder_of(record), plan=plan)
     now = clock_of(record)
     return Settings(
         office=Office(record, desk_of(plan, rules(now().astimezone(BEIJING).date()))),
@@ -183,19 +184,21 @@ def _folder_of(record: Record) -> Path | None:
     return Path(name).parent if record.engine.dialect.name == "sqlite" and name else None
 
 
-def _instructions(name: str, *, home: Path | None) -> tuple[Callable[[Level], Sequence[Instruction]], str]:
+def _instructions(name: str, *, home: Path | None, plan: CityPlan) -> tuple[Callable[[Level], Sequence[Instruction]], str]:
     """What each level orders by the list of that name: the office's own below its folder, or one of plans/cities."""
-    from emergency.instructions import instructions_of
+    from emergency.instructions import department_instructions, instructions_of
     from plans.enterprise_csv import read_list
 
     if not name:  # an office without a list yet: it can judge and consult, and orders nobody
         return (lambda _level: ()), ""
     own = (home or Path(os.environ.get("LANTIAN_HOME", "var"))) / name
     listing = read_list(own if own.is_file() else rulebook.HERE / "cities" / name)
+    if not own.is_file():  # a list of the house comes with the departments of its own city
+        plan = rulebook.load().city(name.split("/", 1)[0])
 
     @lru_cache(maxsize=4)
     def instructions(level: Level) -> Sequence[Instruction]:
-        return instructions_of(listing, level)
+        return (*instructions_of(listing, level), *department_instructions(plan, level))
 
     return instructions, listing.digest
 

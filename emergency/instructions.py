@@ -26,6 +26,30 @@ def instructions_of(listing: EnterpriseList, level: Level) -> tuple[Instruction,
     )
 
 
+def department_instructions(plan: CityPlan, level: Level) -> tuple[Instruction, ...]:
+    """One instruction per department that has a task at the level; empty for NONE or a plan without tasks."""
+    found = []
+    for task in plan.departments:
+        texts = list(task.at(level.word))  # type: ignore[arg-type]
+        if task.watering and plan.watering is not None and texts:
+            texts.append(plan.watering.chinese)
+        measures = tuple(
+            {
+                "unit": f"T{number}",
+                "target": task.chinese,
+                "action": "task",
+                "text": f"{text}（核查：{task.check}）",
+                "checks": task.check.split("、"),
+            }
+            for number, text in enumerate(texts, start=1)
+        )
+        if measures:
+            found.append(
+                Instruction(task.recipient, task.chinese, measures, voluntary=False, audience="department")
+            )  # fmt: skip
+    return tuple(found)
+
+
 def reductions_of(
     listing: EnterpriseList, plan: CityPlan, level: Level, *, only: frozenset[str] | None = None
 ) -> tuple[Reduction, ...]:

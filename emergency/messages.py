@@ -54,20 +54,27 @@ def order_text(
     starts_at: datetime,
     respond_by: datetime,
     drill: bool,
+    audience: str = "enterprise",
 ) -> tuple[str, str]:
     """Subject and body of an order: what to do on which line or device, from when, and by when to answer."""
     lines = [f"{number}. {measure['text']}" for number, measure in enumerate(measures, start=1)]
-    head = f"{enterprise_name}：自{local(starts_at)}起执行{level.chinese}预警（{level.response}）减排措施"
+    word = "减排措施" if audience == "enterprise" else "应急响应任务"
+    head = f"{enterprise_name}：自{local(starts_at)}起执行{level.chinese}预警（{level.response}）{word}"
     what = "；".join(lines) if lines else "无强制措施"
     if voluntary:
         what = f"贵单位为自主减排企业，请按自主减排方案执行。{'；'.join(lines)}"
     body = f"{head}：{what}。请于{local(respond_by)}前签收。"
-    return subject(f"{level.chinese}预警减排指令", drill=drill), (DRILL_MARK if drill else "") + body
+    title = "减排指令" if audience == "enterprise" else "应急响应任务"
+    return subject(f"{level.chinese}预警{title}", drill=drill), (DRILL_MARK if drill else "") + body
 
 
-def order_released(*, enterprise_name: str, now: datetime, drill: bool) -> tuple[str, str]:
+def order_released(
+    *, enterprise_name: str, now: datetime, drill: bool, audience: str = "enterprise"
+) -> tuple[str, str]:
     """Subject and body of a release."""
     body = f"{enterprise_name}：自{local(now)}起解除减排措施，可恢复正常生产。"
+    if audience != "enterprise":
+        body = f"{enterprise_name}：自{local(now)}起终止应急响应任务，转入常态管控。"
     return subject("解除减排指令", drill=drill), (DRILL_MARK if drill else "") + body
 
 

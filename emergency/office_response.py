@@ -255,6 +255,7 @@ def order_the_list(
             starts_at=starts_at,
             respond_by=respond_by,
             drill=act.drill,
+            audience=instruction.audience,
         )
         if current is not None:
             act.append(
@@ -287,7 +288,9 @@ def order_the_list(
 
 def release(act: Act, current: order.Order, *, reason: str, by: Actor, now: datetime) -> None:
     """Release one order and tell the enterprise."""
-    title, body = messages.order_released(enterprise_name=current.enterprise_name, now=now, drill=act.drill)
+    title, body = messages.order_released(
+        enterprise_name=current.enterprise_name, now=now, drill=act.drill, audience=current.audience
+    )
     call = Message(f"{current.identifier}.released", current.audience, current.enterprise, title, body)
     act.append("order", current.identifier, order.release(current, reason=reason, by=by, now=now), messages=[call])
 

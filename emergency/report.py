@@ -131,6 +131,10 @@ class Evaluation:
     """The same, counting only enterprises whose last verdict is compliant or that reduce of their own accord."""
     target: float | None
     notes: tuple[str, ...] = ()
+    tasks: int = 0
+    """Orders to departments of the city; they are counted apart from the plants'."""
+    tasks_done: int = 0
+    """Those reported as carried out."""
 
 
 def evaluate(
@@ -148,6 +152,7 @@ def evaluate(
     reduction_confirmed: Mapping[str, float],
     target: float | None,
     notes: Sequence[str] = (),
+    tasks: Sequence[Mapping[str, Any]] = (),
 ) -> Evaluation:
     """The evaluation of one episode from its day rows and from the projections of its orders and problems."""
     clean = [row for row in rows if row.observed_aqi is not None and row.observed_aqi <= 150]
@@ -183,6 +188,8 @@ def evaluate(
         reduction_confirmed=dict(reduction_confirmed),
         target=target,
         notes=tuple(notes),
+        tasks=len(tasks),
+        tasks_done=sum(row["body"]["executed_at"] is not None for row in tasks),
     )
 
 

@@ -76,7 +76,9 @@ def evaluation_of(stage: Stage, record: Record, row: Mapping[str, Any]) -> Evalu
     ended = datetime.fromisoformat(row["body"]["ended_at"])
     started = row["body"]["started_at"]
     highest = max(Level.of(str(item["level"])) for item in warnings if item["body"]["issued_at"])
-    orders = record.now("order", parent=name)
+    every = record.now("order", parent=name)
+    orders = tuple(row for row in every if row["body"].get("audience", "enterprise") == "enterprise")
+    tasks = tuple(row for row in every if row["body"].get("audience") == "department")
     # A day before and after are looked at too: a miss just outside the warned days is a miss of this episode.
     first = min(issued).astimezone(BEIJING).date() - timedelta(days=1)
     last = ended.astimezone(BEIJING).date()
@@ -101,6 +103,7 @@ def evaluation_of(stage: Stage, record: Record, row: Mapping[str, Any]) -> Evalu
         reduction_confirmed=stage.reductions(highest, frozenset(confirmed)),
         target=stage.targets.get(highest),
         notes=stage.notes,
+        tasks=tasks,
     )
 
 

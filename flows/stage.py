@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
-from emergency.instructions import instructions_of, reductions_of, shares
+from emergency.instructions import department_instructions, instructions_of, reductions_of, shares
 from emergency.record import Record
 from emergency.vocabulary import BEIJING, Level
 from flows import replay
@@ -138,7 +138,9 @@ def _stage(name: str, first: date, last: date, seed: int, home: Path, say: Calla
         assume=ASSUMED,
         air=air,
         outlooks=outlooks,
-        instructions={level: instructions_of(listing, level) for level in LEVELS},
+        instructions={
+            level: (*instructions_of(listing, level), *department_instructions(base, level)) for level in LEVELS
+        },
         list_digest=listing.digest,
         reductions=reached,
         targets={

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from plans.department_tasks import DepartmentTask, WateringRule
 from plans.measure import PollutantKey
 from plans.parts import Confidence, Edition, Frozen, Setting
 from plans.warning_edition import BelowYellow, LevelWord
@@ -237,6 +238,9 @@ class CityPlan(Edition):
     inspection: Inspection
     base_daily: Setting[dict[PollutantKey, Decimal]] | None = None
     """Whole-society emission of the area per day, t; None where no document gives it."""
+    departments: tuple[DepartmentTask, ...] = ()
+    """Tasks of departments that are ordered with a response; empty where the plan names none."""
+    watering: WateringRule | None = None
     examples: tuple[PlanExample, ...] = Field(min_length=1)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from console import charts, words
 from console.needs import link, needs, silent_orders
 from console.outlook import categories, day_rows, signed_now
 from console.page import Console, account_of, console_of, page
+from emergency.record_orders import order_moments
 from emergency.vocabulary import BEIJING, Level
 
 router = APIRouter()
@@ -88,7 +88,7 @@ def _standing(console: Console, now: datetime) -> dict[str, Any]:
         "level": Level.of(issued[-1]["level"]) if issued else Level.NONE,
         "orders_open": sum(count for state, count in counts.items() if state not in closed),
         "orders_received": counts.get("acknowledged", 0) + counts.get("executing", 0),
-        "orders_silent": len(silent_orders(console.settings, now)) if response else 0,
+        "orders_silent": silent_orders(console.settings, now)[0] if response else 0,
         "episode": episode,
         "timeline": timeline(console, episode)[-TIMELINE:][::-1] if episode else [],
     }
@@ -117,15 +117,10 @@ def timeline(console: Console, episode: str) -> list[Moment]:
                     heard, absent = len(row["body"]["opinions"] or {}), len(row["body"]["absences"] or {})
                     said = f"{heard}方提交意见" + (f"、{absent}方缺席" if absent else "") + f"。{said}"
                 found.append(Moment(entry.event.occurred_at, said, who, href))
-    orders = record.now("order", episode=episode)
-    found += _counted(orders, "issued_at", "下达减排指令{}家")
-    found += _counted(orders, "ended_at", "解除或替代减排指令{}家")
+    found += _counted(order_moments(record, episode=episode, field="issued_at"), "下达减排指令{}家")
+    found += _counted(order_moments(record, episode=episode, field="ended_at"), "解除或替代减排指令{}家")
     return sorted(found, key=lambda item: item.at)
 
 
-def _counted(orders: tuple[Mapping[str, Any], ...], column: str, text: str) -> list[Moment]:
-    moments = Counter(row["body"][column] for row in orders if row["body"][column])
-    return [
-        Moment(datetime.fromisoformat(at), text.format(count), "系统", "/orders")
-        for at, count in sorted(moments.items())
-    ]
+def _counted(moments: Mapping[str, int], text: str) -> list[Moment]:
+    return [Moment(datetime.fromisoformat(at), text.format(count), "系统", "/orders") for at, count in moments.items()]

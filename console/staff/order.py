@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from console.needs import link
 from console.page import Form, account_of, attempt, console_of, missing, needed, page
 from emergency import compliance
 from emergency.order import Order
+from emergency.record_orders import Filter, order_counts, page_of_orders
 
 router = APIRouter(prefix="/orders")
 PAGE = 100
@@ -49,25 +49,33 @@ def orders(request: Request) -> Response:
     query = request.query_params
     responses = record.now("activation")[::-1]
     chosen = query.get("response") or (responses[0]["stream"] if responses else "")
-    every = [_row(row, now) for row in record.now("order", parent=chosen or None)]
-    if "all" not in query:
-        every = [row for row in every if row.state != "superseded"]
-    shown = [row for row in every if _passes(row, query)]
+    everything = "all" in query
+    wanted = Filter(
+        parent=chosen,
+        state=query.get("state", ""),
+        level=query.get("level", ""),
+        text=query.get("text", "").strip(),
+        silent=bool(query.get("silent")),
+        late=bool(query.get("late")),
+        superseded=everything,
+    )
     number = max(1, int(query.get("page", "1")) if query.get("page", "1").isdigit() else 1)
+    found, rows = page_of_orders(record, wanted, now=now, limit=PAGE, offset=(number - 1) * PAGE)
+    counts = order_counts(record, parent=chosen, superseded=everything, now=now)
     return page(
         request,
         "orders.html",
         now=now,
         responses=responses,
         chosen=chosen,
-        counts=Counter(row.state for row in every),
-        silent=sum(row.silent for row in every),
-        late=sum(row.late for row in every),
-        total=len(every),
-        found=len(shown),
-        rows=shown[(number - 1) * PAGE : number * PAGE],
+        counts=counts.states,
+        silent=counts.silent,
+        late=counts.late,
+        total=counts.total,
+        found=found,
+        rows=[_row(row, now) for row in rows],
         number=number,
-        pages=max(1, -(-len(shown) // PAGE)),
+        pages=max(1, -(-found // PAGE)),
         query=query,
     )
 
@@ -155,15 +163,4 @@ def _row(row: Mapping[str, Any], now: datetime) -> OrderRow:
         silent=row["state"] in ("issued", "delivered") and now > respond_by,
         late=received is not None and received > respond_by,
         finding=body["findings"][-1]["verdict"] if body["findings"] else None,
-    )
-
-
-def _passes(row: OrderRow, query: Mapping[str, str]) -> bool:
-    words = query.get("text", "").strip().lower()
-    return (
-        (not query.get("state") or row.state == query["state"])
-        and (not query.get("level") or row.level == query["level"])
-        and (not query.get("silent") or row.silent)
-        and (not query.get("late") or row.late)
-        and (not words or words in row.name.lower() or words in row.enterprise.lower())
     )

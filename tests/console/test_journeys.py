@@ -216,7 +216,7 @@ async def test_silent_plants_are_counted_listed_and_chased(world):
         "/orders/response-beijing-20151205.0.SP002", "/orders/response-beijing-20151205.0.SP002/chase"
     )
 
-    assert "2家企业逾期未签收" in desk.text
+    assert "2家单位逾期未签收" in desk.text
     assert ("样例1厂" in table.text, "样例2厂" in table.text, "样例3厂" in table.text) == (False, True, True)
     assert (409, 303) == (early.status_code, late.status_code)
 

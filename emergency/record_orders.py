@@ -1,0 +1,129 @@
+"""Questions about many orders that the database answers itself: counts, pages, the silent ones, moments of issue.
+
+A list of 20,000 plants has 20,000 orders; a page shows a hundred. So nothing here reads a body that is not shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, and_, cast, func, or_, select
+
+from emergency.record import Record
+from emergency.record_rows import stamp
+from emergency.record_schema import now_tables
+
+TABLE = now_tables["order"]
+WAITING = ("issued", "delivered")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which orders are asked for; empty words ask for all."""
+
+    parent: str = ""
+    state: str = ""
+    level: str = ""
+    text: str = ""
+    """Part of the recipient's name or number."""
+    silent: bool = False
+    late: bool = False
+    superseded: bool = False
+    """Whether superseded orders are shown too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many orders of a filter's response stand where."""
+
+    states: Mapping[str, int]
+    silent: int
+    late: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.states.values())
+
+
+def page_of_orders(
+    record: Record, wanted: Filter, *, now: datetime, limit: int, offset: int = 0
+) -> tuple[int, tuple[Mapping[str, Any], ...]]:
+    """How many orders pass the filter, and one page of their rows (with body), the oldest first."""
+    condition = _condition(record, wanted, now)
+    query = select(TABLE).where(condition).order_by(TABLE.c.opened_at, TABLE.c.stream).limit(limit).offset(offset)
+    with record.engine.connect() as connection:
+        total = int(connection.execute(select(func.count()).select_from(TABLE).where(condition)).scalar_one())
+        rows = connection.execute(query).mappings()
+        return total, tuple({**row, "body": json.loads(row["body"])} for row in rows)
+
+
+def order_counts(record: Record, *, parent: str = "", superseded: bool = False, now: datetime) -> Counts:
+    """The counts over one response (or over everything)."""
+    every = Filter(parent=parent, superseded=superseded)
+    with record.engine.connect() as connection:
+        query = select(TABLE.c.state, func.count()).where(_condition(record, every, now)).group_by(TABLE.c.state)
+        states = {str(state): int(count) for state, count in connection.execute(query)}
+        numbers = [
+            int(
+                connection.execute(
+                    select(func.count()).select_from(TABLE).where(_condition(record, wanted, now))
+                ).scalar_one()
+            )
+            for wanted in (
+                Filter(parent=parent, superseded=superseded, silent=True),
+                Filter(parent=parent, superseded=superseded, late=True),
+            )
+        ]
+    return Counts(states, *numbers)
+
+
+def silent_orders(record: Record, *, now: datetime, limit: int) -> tuple[int, tuple[Mapping[str, Any], ...]]:
+    """How many open orders are past their deadline without a receipt, and the first of them, longest silence first."""
+    condition = _condition(record, Filter(silent=True), now)
+    query = select(TABLE).where(condition).order_by(_field(record, "respond_by"), TABLE.c.stream).limit(limit)
+    with record.engine.connect() as connection:
+        total = int(connection.execute(select(func.count()).select_from(TABLE).where(condition)).scalar_one())
+        rows = connection.execute(query).mappings()
+        return total, tuple({**row, "body": json.loads(row["body"])} for row in rows)
+
+
+def order_moments(record: Record, *, episode: str, field: str) -> dict[str, int]:
+    """How many orders of an episode share each moment of `field` (issued_at, ended_at), by moment."""
+    column = _field(record, field)
+    query = select(column, func.count()).where(TABLE.c.episode == episode, column.is_not(None)).group_by(column)
+    with record.engine.connect() as connection:
+        return {str(at): int(count) for at, count in sorted(connection.execute(query).all())}
+
+
+def _condition(record: Record, wanted: Filter, now: datetime) -> ColumnElement[bool]:
+    found: list[ColumnElement[bool]] = [TABLE.c.stream != ""]
+    if wanted.parent:
+        found.append(TABLE.c.parent == wanted.parent)
+    if wanted.state:
+        found.append(TABLE.c.state == wanted.state)
+    elif not wanted.superseded:
+        found.append(TABLE.c.state != "superseded")
+    if wanted.level:
+        found.append(TABLE.c.level == wanted.level)
+    if wanted.silent:
+        found += [TABLE.c.state.in_(WAITING), _field(record, "respond_by") < stamp(now)]
+    if wanted.late:
+        found.append(_field(record, "acknowledged_at") > _field(record, "respond_by"))
+    if wanted.text:
+        words = wanted.text.lower()
+        name = func.lower(_field(record, "enterprise_name"))
+        number = func.lower(TABLE.c.enterprise)
+        found.append(or_(name.contains(words, autoescape=True), number.contains(words, autoescape=True)))
+    return and_(*found)
+
+
+def _field(record: Record, name: str) -> ColumnElement[Any]:
+    """One value of the body, read by the database."""
+    if record.engine.dialect.name == "postgresql":
+        return func.json_extract_path_text(cast(TABLE.c.body, JSON), name)
+    return func.json_extract(TABLE.c.body, f"$.{name}")
