@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from emergency.vocabulary import BEIJING, Level
@@ -12,6 +13,7 @@ from emergency.warning import AirWarning
 DRILL_MARK = "【演练】"
 
 
+@lru_cache(maxsize=256)
 def local(moment: datetime) -> str:
     """A moment as people here write it, in Beijing time.
 

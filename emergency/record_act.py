@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select, update
@@ -98,7 +99,7 @@ class Act:
                 "actor": happened.actor,
                 "role": happened.role,
                 "cause": happened.cause,
-                "basis": canonical(list(happened.basis)),
+                "basis": _basis(happened.basis),
                 "data": canonical(dict(happened.data)),
                 "previous": self._digest,
             }
@@ -200,6 +201,12 @@ class Act:
                 "attempts": 0,
             }
         )
+
+
+@lru_cache(maxsize=256)
+def _basis(basis: tuple[str, ...]) -> str:
+    """The same few digests stand under thousands of orders."""
+    return canonical(list(basis))
 
 
 def _write(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -81,7 +82,7 @@ def stamp(moment: datetime) -> str:
 
 
 def canonical(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=plain)
+    return _ENCODER.encode(value)
 
 
 def plain(value: object) -> object:
@@ -99,8 +100,16 @@ def plain(value: object) -> object:
     raise TypeError(f"The record holds no {type(value).__name__}.")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=plain)
+
+
+@lru_cache(maxsize=32)
+def _names(kind: type[Any]) -> frozenset[str]:
+    return frozenset(field.name for field in fields(kind))
+
+
 def projection_of(life: str, stream: str, state: Any, version: int, opened: str, changed: str) -> dict[str, Any]:
-    names = {field.name for field in fields(state)}
+    names = _names(type(state))
     level = state.level if "level" in names or hasattr(state, "level") else None
     parent = state.activation if "activation" in names else state.warning if "warning" in names else None
     finals = MODULES[life].TABLE.finals
@@ -115,5 +124,5 @@ def projection_of(life: str, stream: str, state: Any, version: int, opened: str,
         "level": getattr(level, "word", level),
         "opened_at": opened,
         "changed_at": changed,
-        "body": canonical({field.name: getattr(state, field.name) for field in fields(state)}),
+        "body": canonical({name: getattr(state, name) for name in names}),
     }
