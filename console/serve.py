@@ -184,7 +184,9 @@ def _folder_of(record: Record) -> Path | None:
     return Path(name).parent if record.engine.dialect.name == "sqlite" and name else None
 
 
-def _instructions(name: str, *, home: Path | None, plan: CityPlan) -> tuple[Callable[[Level], Sequence[Instruction]], str]:
+def _instructions(
+    name: str, *, home: Path | None, plan: CityPlan
+) -> tuple[Callable[[Level], Sequence[Instruction]], str]:
     """What each level orders by the list of that name: the office's own below its folder, or one of plans/cities."""
     from emergency.instructions import department_instructions, instructions_of
     from plans.enterprise_csv import read_list

@@ -109,7 +109,7 @@ def _names(kind: type[Any]) -> frozenset[str]:
 
 
 def projection_of(life: str, stream: str, state: Any, version: int, opened: str, changed: str) -> dict[str, Any]:
-    names = _names(type(state))
+    names = _names(type(state))  # type: ignore[arg-type]
     level = state.level if "level" in names or hasattr(state, "level") else None
     parent = state.activation if "activation" in names else state.warning if "warning" in names else None
     finals = MODULES[life].TABLE.finals
