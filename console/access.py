@@ -24,6 +24,7 @@ SPEAKERS = frozenset({
 })  # fmt: skip
 INSPECTORS = frozenset({Role.INSPECTOR, Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR})
 CLOCK = frozenset({Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR, Role.ADMINISTRATOR})
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/health"): PUBLIC,
@@ -39,6 +40,18 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     # the watch
     ("GET", "/watch"): STAFF,
     ("POST", "/watch/acknowledge"): OFFICE,
+    # outlook
+    ("GET", "/outlook"): STAFF,
+    ("GET", "/standing"): STAFF,
+    # rules
+    ("GET", "/rules"): STAFF,
+    ("GET", "/rules/{name}"): STAFF,
+    # log-ins
+    ("GET", "/accounts"): ADMINISTRATORS,
+    ("POST", "/accounts"): ADMINISTRATORS,
+    ("POST", "/accounts/{identifier}/renew"): ADMINISTRATORS,
+    ("POST", "/accounts/{identifier}/close"): ADMINISTRATORS,
+    ("POST", "/accounts/{identifier}/open"): ADMINISTRATORS,
     # consultations
     ("GET", "/consultations"): STAFF,
     ("GET", "/consultations/{identifier}"): STAFF,

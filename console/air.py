@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,17 @@ class AirNow:
 NOTHING = AirNow((), Observed(), ())
 
 
+@dataclass(frozen=True, slots=True)
+class AirYear:
+    """A year as it is known today."""
+
+    daily: Mapping[date, int | None]
+    """Daily AQI of the city, complete days only."""
+    stations: Mapping[str, tuple[float, int]]
+    """Mean PM2.5 (ug/m3) and number of hours by station; stations without a value are left out."""
+    fault: str = ""
+
+
 class AirReader:
     """Reads the archive; safe to call from many threads."""
 
@@ -72,6 +84,8 @@ class AirReader:
         self._lock = threading.Lock()
         self._kept: tuple[Any, float, AirNow] | None = None
         self._names: dict[str, str] | None = None
+        self._years: dict[int, tuple[date, AirYear]] = {}
+        self._days: dict[int, tuple[date, dict[date, int | None]]] = {}
 
     def at(self, now: datetime) -> AirNow:
         """The air as it was known at `now`; without an archive nothing, with the reason in `fault`."""
@@ -88,6 +102,72 @@ class AirReader:
                 found = AirNow((), Observed(), (), fault=f"监测档案不能读取：{error}")
             self._kept = (key, time.monotonic(), found)
             return found
+
+    def daily(self, now: datetime, *, days: int) -> dict[date, int | None]:
+        """Daily AQI of the last complete days as known now, read once a local day; empty without an archive."""
+        kept = self._days.get(days)
+        today = now.astimezone(BEIJING).date()
+        if kept is not None and kept[0] == today:
+            return kept[1]
+        archive = self.settings.archive
+        if archive is None:
+            return {}
+        try:
+            found = self._city(now, days).daily()
+        except DataError:
+            return {}
+        with self._lock:
+            self._days[days] = (today, found)
+        return found
+
+    def year(self, year: int, now: datetime) -> AirYear:
+        """Daily AQI of the city and mean PM2.5 of each station in a year, read once a local day."""
+        archive, settings, today = self.settings.archive, self.settings, now.astimezone(BEIJING).date()
+        if archive is None:
+            return AirYear({}, {}, "没有接入监测档案。")
+        kept = self._years.get(year)
+        if kept is not None and kept[0] == today:
+            return kept[1]
+        start = datetime(year, 1, 1, tzinfo=BEIJING)
+        end = min(datetime(year + 1, 1, 1, tzinfo=BEIJING), now.replace(minute=0, second=0, microsecond=0))
+        try:
+            air = self._stretch(settings.stations, start, end, now)
+        except DataError as error:
+            return AirYear({}, {}, f"监测档案不能读取：{error}")
+        means = {
+            code: (sum(known) / len(known), len(known))
+            for code, values in air.station_pm25.items()
+            if (known := [value for value in values if value is not None])
+        }
+        complete = air.days_known(now)
+        daily = dict(zip(air.days[:complete], air.daily_aqi[:complete], strict=True)) if means else {}
+        found = AirYear(daily, means)
+        with self._lock:
+            self._years[year] = (today, found)
+        return found
+
+    def _city(self, now: datetime, days: int) -> CityAir:
+        """The city's air from that many days back to now."""
+        local = now.astimezone(BEIJING)
+        start = (local - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
+        end = local.replace(minute=0, second=0, microsecond=0)
+        return self._stretch(self.settings.mean_of, start, end, now)
+
+    def _stretch(self, stations: Sequence[str], start: datetime, end: datetime, now: datetime) -> CityAir:
+        from forecast.city_air import city_air
+
+        settings = self.settings
+        assert settings.archive is not None
+        return city_air(
+            settings.archive,
+            stations=stations,
+            mean_of=settings.mean_of,
+            start=start,
+            end=end,
+            as_of=now,
+            edition=settings.edition,
+            delay=settings.delay,
+        )
 
     def outlook(self, now: datetime) -> Outlook | None:
         """The outlook in force at `now`: the archive's newest, else the one behind the newest consultation."""

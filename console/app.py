@@ -19,7 +19,20 @@ from console.envelope import HEADERS, Envelope
 from console.page import BadForm, Console, environment, guard, missing, page
 from console.portal import orders as portal
 from console.settings import Settings
-from console.staff import consultation, desk, order, problem, record, replay, warning, watch
+from console.staff import (
+    accounts,
+    consultation,
+    desk,
+    order,
+    outlook,
+    problem,
+    record,
+    replay,
+    rules,
+    standing,
+    warning,
+    watch,
+)  # fmt: skip
 from console.watch import WatchReader
 from plans.errors import LantianError
 
@@ -48,7 +61,11 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         WatchReader(settings),
     )
     app.add_middleware(Envelope, secure=settings.secure_cookie)
-    for module in (login, desk, consultation, warning, order, problem, record, replay, watch, portal):
+    rooms = (
+        login, accounts, desk, outlook, standing, rules, consultation, warning, order, problem, record, replay, watch,
+        portal,
+    )  # fmt: skip
+    for module in rooms:
         app.include_router(module.router)
 
     @app.get("/health")

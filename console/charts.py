@@ -34,10 +34,10 @@ def fan(
     if past and (gap := (first - past[-1]).days) > 1:
         days[len(past) : len(past)] = [past[-1] + timedelta(days=step) for step in range(1, gap)]
     seen = [value for day in days if (value := observed.get(day)) is not None]
-    top = _ceiling([*(day.quantile(0.95) for day in outlook.days), *seen, *signed.values()])
+    top = ceiling([*(day.quantile(0.95) for day in outlook.days), *seen, *signed.values()])
     step = (WIDTH - LEFT - RIGHT) / len(days)
     at = {day: LEFT + step * (index + 0.5) for index, day in enumerate(days)}
-    y = _scale(top)
+    y = scale(top)
 
     def ribbon(low: float, high: float, name: str) -> str:
         upper = [(at[day.valid_date], y(day.quantile(high))) for day in outlook.days]
@@ -48,7 +48,7 @@ def fan(
         points = " ".join(f"{x:.1f},{v:.1f}" for x, v in [*upper, *reversed(lower)])
         return f'<polygon class="{name}" points="{points}"/>'
 
-    parts = [*_bands(edition, top), ribbon(0.05, 0.95, "fan-outer"), ribbon(0.25, 0.75, "fan-inner")]
+    parts = [*bands(edition, top), ribbon(0.05, 0.95, "fan-outer"), ribbon(0.25, 0.75, "fan-inner")]
     middle = " ".join(f"{at[day.valid_date]:.1f},{y(day.median):.1f}" for day in outlook.days)
     parts.append(f'<polyline class="fan-median" points="{middle}"/>')
     for day in outlook.days:
@@ -79,16 +79,16 @@ def fan(
     title = f"{first.month}月{first.day}日起{len(outlook.days)}天AQI展望：中位数" + "、".join(
         str(day.median) for day in outlook.days
     )
-    return _picture(parts, title)
+    return picture(parts, title)
 
 
 def hours(values: Sequence[tuple[datetime, int | None]], edition: AqiEdition) -> Markup:
     """Observed hourly AQI as a line that breaks where hours are missing."""
     known = [value for _at, value in values if value is not None]
-    top = _ceiling(known)
-    y = _scale(top)
+    top = ceiling(known)
+    y = scale(top)
     step = (NARROW - LEFT - RIGHT) / max(1, len(values) - 1)
-    parts = [*_bands(edition, top, width=NARROW)]
+    parts = [*bands(edition, top, width=NARROW)]
     run: list[str] = []
     for index, (at, value) in enumerate(values):
         x = LEFT + step * index
@@ -108,7 +108,7 @@ def hours(values: Sequence[tuple[datetime, int | None]], edition: AqiEdition) ->
         x, v = LEFT + step * last, y(values[last][1] or 0)
         parts.append(f'<circle class="mark-hour" cx="{x:.1f}" cy="{v:.1f}" r="5"/>')
         parts.append(f'<text class="number" x="{x - 4:.1f}" y="{v - 10:.1f}" text-anchor="end">{known[-1]}</text>')
-    return _picture(parts, f"最近{len(values)}小时城市AQI，最新{known[-1] if known else '无数据'}", width=NARROW)
+    return picture(parts, f"最近{len(values)}小时城市AQI，最新{known[-1] if known else '无数据'}", width=NARROW)
 
 
 def _line(run: Sequence[str]) -> list[str]:
@@ -120,18 +120,20 @@ def _line(run: Sequence[str]) -> list[str]:
     return [f'<polyline class="hours" points="{" ".join(run)}"/>']
 
 
-def _ceiling(values: Sequence[int]) -> int:
+def ceiling(values: Sequence[int]) -> int:
     """The top of the scale: the next hundred above what is drawn, at least 200, at most 500."""
     return min(500, max(200, -(-(max(values, default=0) + 15) // 100) * 100))
 
 
-def _scale(top: int) -> Callable[[int], float]:
+def scale(top: int) -> Callable[[int], float]:
+    """From an AQI to the height on the page."""
     bottom = HEIGHT - BOTTOM
     return lambda value: bottom - (bottom - TOP) * min(value, top) / top
 
 
-def _bands(edition: AqiEdition, top: int, *, width: int = WIDTH) -> list[str]:
-    y = _scale(top)
+def bands(edition: AqiEdition, top: int, *, width: int = WIDTH) -> list[str]:
+    """The six levels as ground of a chart, with their words and limits."""
+    y = scale(top)
     parts = []
     for category in edition.categories:
         low = max(0, category.aqi_from - 1)
@@ -149,7 +151,8 @@ def _bands(edition: AqiEdition, top: int, *, width: int = WIDTH) -> list[str]:
     return parts
 
 
-def _picture(parts: Sequence[str], title: str, *, width: int = WIDTH) -> Markup:
+def picture(parts: Sequence[str], title: str, *, width: int = WIDTH) -> Markup:
+    """The parts as one SVG with its title; they must hold numbers and fixed words only."""
     name = "chart narrow" if width < WIDTH else "chart"
     head = f'<svg class="{name}" viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="{title}">'
     return Markup(head + f"<title>{title}</title>" + "".join(parts) + "</svg>")  # noqa: S704  numbers and fixed words

@@ -48,14 +48,16 @@ DONE = {
     "rectified": "整改已报告。",
     "looked": "回头看结果已记录。",
     "noted": "提醒已签收。",
+    "account": "账号已更新。",
     "clock": "时钟目标已设定，演练将推进到该时刻。",
 }
 """What is said after an act went through; the address carries only the key."""
 
 
 PLACES = (
-    ("/desk", "值班台"), ("/watch", "值守"), ("/consultations", "会商"), ("/warnings", "预警"), ("/orders", "指令"),
-    ("/problems", "问题"), ("/reports", "评估"), ("/record", "记录"),
+    ("/desk", "值班台"), ("/watch", "值守"), ("/outlook", "展望"), ("/consultations", "会商"), ("/warnings", "预警"),
+    ("/orders", "指令"), ("/problems", "问题"), ("/standing", "空气"), ("/reports", "评估"), ("/rules", "规则"),
+    ("/record", "记录"),
 )  # fmt: skip
 
 
@@ -211,7 +213,8 @@ def _places(account: Account, *, replay: bool) -> tuple[tuple[str, str], ...]:
     """The entries of the main menu for a role."""
     if account.role in access.PLANT:
         return (("/my", "我的指令"),)
-    return (*PLACES, ("/replay", "演练时钟")) if replay else PLACES
+    more = (("/accounts", "账号"),) if account.role in access.ADMINISTRATORS else ()
+    return (*PLACES, *more, ("/replay", "演练时钟")) if replay else (*PLACES, *more)
 
 
 def attempt(act: Callable[[], object], *, show: Callable[[str, int], Response], then: str) -> Response:

@@ -1,0 +1,85 @@
+"""Log-ins 账号: who may come in as what. The administrator opens, renews and closes them; a password is shown once."""
+
+from __future__ import annotations
+
+import secrets
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from console.page import BadForm, Form, account_of, console_of, missing, needed, page, text
+from emergency.vocabulary import Role
+from plans.errors import DataError
+
+router = APIRouter()
+ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
+
+
+@router.get("/accounts")
+def accounts(request: Request) -> Response:
+    """All log-ins, and the form for a new one."""
+    return _page(request)
+
+
+@router.post("/accounts")
+def add(request: Request, form: Form) -> Response:
+    """A new log-in; its first password stands on the answer and nowhere else."""
+    identifier, title = needed(form, "identifier", "登录名", most=80), needed(form, "title", "岗位名称", most=80)
+    key, enterprise = needed(form, "role", "角色", most=40), text(form, "enterprise", most=80)
+    if key not in {role.key for role in ROLES}:
+        raise BadForm("请选择一个角色。")
+    password = secrets.token_urlsafe(9)
+    try:
+        console_of(request).settings.directory.add_account(
+            identifier, password, title=title, role=Role.of(key), enterprise=enterprise or None
+        )
+    except DataError as error:
+        return _page(request, alert=f"没有建立账号：{_why(error)}", status=409)
+    return _page(request, shown=(identifier, password))
+
+
+@router.post("/accounts/{identifier}/renew")
+def renew(request: Request, identifier: str) -> Response:
+    """A new password; whoever is logged in under the old one is out."""
+    directory = console_of(request).settings.directory
+    if directory.account(identifier) is None:
+        raise missing("账号")
+    password = secrets.token_urlsafe(9)
+    directory.set_password(identifier, password)
+    return _page(request, shown=(identifier, password))
+
+
+@router.post("/accounts/{identifier}/close")
+def close(request: Request, identifier: str) -> Response:
+    """Shut a log-in; one's own cannot be shut, so that somebody remains who can open others."""
+    return _switch(request, identifier, active=False)
+
+
+@router.post("/accounts/{identifier}/open")
+def reopen(request: Request, identifier: str) -> Response:
+    """Open a log-in that was shut."""
+    return _switch(request, identifier, active=True)
+
+
+def _switch(request: Request, identifier: str, *, active: bool) -> Response:
+    directory = console_of(request).settings.directory
+    if directory.account(identifier) is None:
+        raise missing("账号")
+    if identifier == account_of(request).identifier:
+        return _page(request, alert="不能停用自己的账号。", status=409)
+    directory.set_active(identifier, active)
+    return RedirectResponse("/accounts?done=account", status_code=303)
+
+
+def _why(error: DataError) -> str:
+    words = {
+        "The account exists already": "登录名已经存在，请换一个。",
+        "Role and enterprise do not fit": "企业账号必须填企业编号，其他角色不能填。",
+    }
+    return next((said for part, said in words.items() if part in str(error)), str(error))
+
+
+def _page(request: Request, *, alert: str = "", status: int = 200, shown: tuple[str, str] | None = None) -> Response:
+    rows = console_of(request).settings.directory.accounts()
+    return page(request, "accounts.html", status=status, alert=alert, rows=rows, roles=ROLES, shown=shown,
+                me=account_of(request).identifier)  # fmt: skip
