@@ -43,6 +43,9 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     # outlook
     ("GET", "/outlook"): STAFF,
     ("GET", "/standing"): STAFF,
+    # what the public sees; /public itself is answered before this table is asked, and holds no act
+    ("GET", "/preview"): STAFF,
+    ("GET", "/preview/{name}"): STAFF,
     # rules
     ("GET", "/rules"): STAFF,
     ("GET", "/rules/{name}"): STAFF,

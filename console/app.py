@@ -18,6 +18,8 @@ from console.auth import Attempts, Sessions
 from console.envelope import HEADERS, Envelope
 from console.page import BadForm, Console, environment, guard, missing, page
 from console.portal import orders as portal
+from console.public.front import PublicFront
+from console.public.snapshot import pages
 from console.settings import Settings
 from console.staff import (
     accounts,
@@ -25,6 +27,7 @@ from console.staff import (
     desk,
     order,
     outlook,
+    preview,
     problem,
     record,
     replay,
@@ -61,9 +64,16 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         WatchReader(settings),
     )
     app.add_middleware(Envelope, secure=settings.secure_cookie)
+    console: Console = app.state.console
+    app.add_middleware(
+        PublicFront,
+        make=lambda: pages(settings, console.air, console.templates),
+        live=not settings.office.record.drill,
+        secure=settings.secure_cookie,
+    )
     rooms = (
-        login, accounts, desk, outlook, standing, rules, consultation, warning, order, problem, record, replay, watch,
-        portal,
+        login, accounts, desk, outlook, preview, standing, rules, consultation, warning, order, problem, record, replay,
+        watch, portal,
     )  # fmt: skip
     for module in rooms:
         app.include_router(module.router)

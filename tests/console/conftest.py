@@ -174,9 +174,9 @@ def hidden(html: str, action: str) -> dict[str, str]:
     raise AssertionError(f"no form posts to {action}")
 
 
-def build(tmp_path, *, archive=None, stations=(), **more) -> World:
+def build(tmp_path, *, archive=None, stations=(), drill=True, **more) -> World:
     """A console for the Beijing plan as of December 2015, with one account per role and one per plant."""
-    record = Record.open(tmp_path / "record.db", drill=True)
+    record = Record.open(tmp_path / "record.db", drill=drill)
     plan, book, clock = load().city("beijing"), load(), Clock()
 
     def rules(day):
