@@ -77,9 +77,7 @@ def pages(settings: Settings, air: AirReader, templates: Environment, *, base: s
         "why_now": latest is not None and bool(in_force) and latest[1] <= 100,
     }
     texts = [
-        content
-        for _digest, _title, content in record.exhibits(cap.MEDIA_TYPE)
-        if record.drill or _may_be_seen(content)
+        content for _digest, _title, content in record.exhibits(cap.MEDIA_TYPE) if record.drill or _may_be_seen(content)
     ]
     made = feed.atom(
         texts, title=f"{settings.office.desk.area_name}空气重污染预警", identifier="urn:lantian:feed", base=base,
