@@ -95,7 +95,8 @@ def engine_of(address: str | Path) -> sa.Engine:
         expected = "a file path, sqlite:///file or postgresql://user@host/database"
         raise DataError("The archive's address cannot be read", expected=expected, found=_safe(text)) from None
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"))
+        # a server that was restarted is noticed before a transaction begins, not in it
+        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     if parsed.get_backend_name() != "sqlite":
         raise DataError("The archive speaks two databases", expected="sqlite or postgresql", found=_safe(text))
     memory = parsed.database in (None, "", ":memory:")

@@ -46,6 +46,8 @@ class Manifest:
     delay_basis: str
     """Where the delay comes from; an assumption says so."""
     known_problems: tuple[str, ...] = field(default=())
+    limits: str = "none is stated"
+    """How often and how much it may be asked, as far as is known; what we keep to is the adapter's policy."""
 
 
 @dataclass(frozen=True, slots=True)

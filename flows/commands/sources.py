@@ -50,7 +50,8 @@ def status(of: TO = "") -> None:
             parts.append(f"最近成功 {state.succeeded_at.astimezone(BEIJING):%m-%d %H:%M}")
         if state.valid_until is not None:
             lag = (now - state.valid_until) / timedelta(hours=1)
-            parts.append(f"数据到 {state.valid_until.astimezone(BEIJING):%m-%d %H:%M}，滞后 {lag:.1f} 小时")
+            how = f"滞后 {lag:.1f} 小时" if lag >= 0 else f"预报到 {-lag:.0f} 小时以后"
+            parts.append(f"数据到 {state.valid_until.astimezone(BEIJING):%m-%d %H:%M}，{how}")
         if state.failures:
             parts.append(f"连续失败 {state.failures} 次：{state.error}")
         if state.note:
@@ -60,6 +61,26 @@ def status(of: TO = "") -> None:
     for flow, counts in SlotStore(stores.archive.engine).counts().items():
         typer.echo(f"时段 {flow:<10} " + "，".join(f"{words[state]} {number}" for state, number in counts.items()))
     stores.close()
+
+
+@app.command(name="list")
+def listed() -> None:
+    """列出已安装的来源：频次、发布时延、限制、许可、单位和小时约定。"""
+    from flows.sources.plan import live, live_names
+
+    for name in live_names():
+        what = live(name).manifest
+        typer.echo(f"{name}：{what.title}")
+        minutes = what.cadence / timedelta(minutes=1)
+        typer.echo(
+            f"  频次 {minutes:.0f} 分钟；发布时延 {what.delay / timedelta(minutes=1):.0f} 分钟（{what.delay_basis}）"
+        )
+        typer.echo(f"  限制 {what.limits}；许可 {what.licence}")
+        label = {"end": "时段末", "start": "时段始"}[what.hour_label]
+        units = "，".join(f"{key} {unit}" for key, unit in what.units.items())
+        typer.echo(f"  小时标注 {label}（{what.time_zone}）；单位 {units}")
+        for problem in what.known_problems:
+            typer.echo(f"  注意 {problem}")
 
 
 @app.command(name="try")

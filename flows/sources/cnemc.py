@@ -51,6 +51,7 @@ MANIFEST = Manifest(
         "TimePointStr has no month",
         "the real-time AQI method changes with HJ 633-2026: ours is computed from the concentrations",
     ),
+    limits="none is stated; we keep two seconds between two requests (I)",
 )
 
 BASE = "https://air.cnemc.cn:18007"

@@ -8,8 +8,11 @@ storing twice changes nothing, and moving comes last.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
@@ -41,9 +44,35 @@ class Taken:
 
 
 def take(folder: Path, stores: Stores, *, now: datetime, quiet: timedelta = timedelta(seconds=10)) -> list[Taken]:
-    """What became of every finished file, oldest first; one changed less than `quiet` ago waits for the next pass."""
+    """What became of every finished file, oldest first; one changed less than `quiet` ago waits for the next pass.
+
+    Of two passes at once one takes everything and the other nothing.
+    """
+    if not folder.is_dir():
+        return []
+    with _alone(folder) as mine:
+        return _take(folder, stores, now=now, quiet=quiet) if mine else []
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    """Whether nobody else takes from the folder now; the lock goes with the process, however that ends."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(opened)
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        os.close(opened)
+
+
+def _take(folder: Path, stores: Stores, *, now: datetime, quiet: timedelta) -> list[Taken]:
     taken = []
-    for place in sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else ():
+    for place in sorted(path for path in folder.iterdir() if path.is_dir()):
         work = _work_of(place, stores, now)
         for path in sorted(waiting(place, now=now, quiet=quiet), key=lambda p: (p.stat().st_mtime, p.name)):
             if isinstance(work, LantianError):

@@ -54,6 +54,7 @@ MANIFEST = Manifest(
     delay=timedelta(0),
     delay_basis="a forecast: known when it was received",
     known_problems=("model values, not observations", "the run time is not told", "host names from public code"),
+    limits="free use 10,000 calls a day, 600 a minute (C, from memory); we keep a second between two requests",
 )
 POLICY = Policy(hosts=frozenset({"api.open-meteo.com", "air-quality-api.open-meteo.com"}), spacing=1.0)
 

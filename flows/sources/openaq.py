@@ -42,6 +42,7 @@ MANIFEST = Manifest(
     delay=timedelta(hours=2),
     delay_basis="assumed: providers differ",
     known_problems=("many locations are dead", "a latest value must be joined by sensorsId", "a key is needed"),
+    limits="60 calls a minute with a free key (B); we keep 1.1 s between two requests, and a 429 with its pause",
 )
 POLICY = Policy(hosts=frozenset({"api.openaq.org"}), spacing=1.1)
 """The service's published limit is 60 calls a minute (B); a 429 with its pause is honoured besides."""

@@ -52,6 +52,7 @@ MANIFEST = Manifest(
     delay=timedelta(hours=2),
     delay_basis="assumed: HJ 633-2012 5.1.3 allows 1 h, the archive follows",
     known_problems=("the meaning of O3_24h changed after 2023-11-09; it is not used here",),
+    limits="none is stated; we keep five seconds between two files and ask only for changed ones (I)",
 )
 BASE = "https://quotsoft.net/air/data"
 POLICY = Policy(hosts=frozenset({"quotsoft.net"}), spacing=5.0)

@@ -1,13 +1,15 @@
 """The drop folder: whole files are stored and moved, bad ones are refused with a sentence, half-written ones wait."""
 
 import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from flows.sources import electricity
+from flows.sources import drop, electricity
 from flows.sources.drop import take
 from flows.sources.pull import Stores
 from forecast.emissions import Emissions
@@ -58,6 +60,29 @@ def test_files_of_each_kind_are_stored_and_moved_and_again_change_nothing(stores
     assert 2 == Emissions(stores.archive.engine).counts()["meter"]
     assert ["town/mapping.yaml"] == [name for name in names(folder) if "/done/" not in name]
     assert {"a.csv", "e.csv"} == {name.rsplit("-", 1)[1] for name in names(folder) if "/done/" in name}
+
+
+def test_of_two_passes_at_once_one_takes_everything_and_nothing_is_refused(stores, tmp_path):
+    folder = tmp_path / "drop"
+    for number in range(20):
+        put(folder, f"electricity/{number}.csv", METERS.replace("SP001", f"SP{number:03d}"))
+    with ThreadPoolExecutor(4) as pool:
+        passes = list(pool.map(lambda _n: take(folder, stores, now=NOW), range(4)))
+
+    assert 20 == sum(map(len, passes)) and not any(one.refused for found in passes for one in found)
+    assert 40 == Emissions(stores.archive.engine).counts()["meter"]
+
+
+def test_a_pass_that_was_killed_leaves_no_lock_behind(stores, tmp_path):
+    folder = tmp_path / "drop"
+    put(folder, "electricity/e.csv", METERS)
+    child = os.fork()
+    if child == 0:
+        drop._take = lambda *_a, **_k: os.kill(os.getpid(), signal.SIGKILL)
+        take(folder, stores, now=NOW)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+    assert ["新写入 2 条用电读数"] == [one.result for one in take(folder, stores, now=NOW)]
 
 
 def test_a_bad_file_is_refused_with_its_sentence_and_the_others_go_on(stores, tmp_path):

@@ -275,6 +275,27 @@ def test_a_locked_archive_is_one_sentence_and_later_all_is_there(server, stores,
     assert 1 == one(platform(server), stores).rows
 
 
+def test_a_database_server_that_drops_its_connections_is_survived(server, request):
+    """Every session of PostgreSQL is ended while the pull waits for the source: the values are stored all the same."""
+    import sqlalchemy as sa
+
+    url = request.getfixturevalue("postgres_url")
+    stores, other = Stores.open(url), sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
+    end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+
+    def ended_then_answers(handler):
+        with other.connect() as connection:
+            connection.exec_driver_sql(end_all + "current_database()")
+        plain([cnemc_row()])(handler)
+
+    server.says(LIVE, ended_then_answers)
+    outcome = one(platform(server), stores)
+
+    assert (1, [[None, None, 33]]) == (outcome.rows, values(stores, "1001A"))
+    stores.close()
+    other.dispose()
+
+
 def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(server, stores):
     """SQLite may not grow: its own "database or disk is full" in the middle of a batch of 3,000 stations."""
     import sqlalchemy as sa
