@@ -86,3 +86,13 @@ def test_every_dependency_has_its_line_of_reason():
     ]
 
     assert [] == [name for name in names if name not in reasons and not name.startswith("types-")]
+
+
+def test_every_fault_of_the_sources_page_has_the_test_it_names():
+    page = (ROOT / "docs" / "sources.md").read_text()
+    named = re.findall(r"\| `([a-z0-9_/]+\.py)::(test_\w+)` \|", page)
+
+    assert 30 <= len(named)
+    assert [] == [
+        (file, test) for file, test in named if f"def {test}(" not in (ROOT / "tests" / file).read_text(encoding="utf-8")
+    ]
