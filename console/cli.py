@@ -74,3 +74,7 @@ def _about(app: typer.Typer) -> str:
     if text is None and app.registered_commands:
         text = inspect.getdoc(app.registered_commands[0].callback)
     return (text or "").strip().splitlines()[0] if text else ""
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from flows import child
 from plans.errors import LantianError
 
 
@@ -36,7 +37,7 @@ def start(home: Path, *, port: int) -> subprocess.Popen[bytes]:
         "NO_PROXY": "127.0.0.1,localhost",
     }
     environment.pop("PREFECT_API_URL", None)
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    command = child.command("prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
     with (home / "prefect.log").open("ab") as log:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
 

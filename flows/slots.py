@@ -36,6 +36,8 @@ class Rhythm:
     tries: int = 6
     pause: timedelta = timedelta(minutes=2)
     """Before the second try; doubled each time, with jitter, up to an hour."""
+    enough: int = 2
+    """So many slots in a row that find the source unavailable end the pass: the others would find the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,15 @@ def run_due(
     latest = store.latest(flow)
     store.plan(flow, due_times(rhythm, since=latest, now=now), now=now)
     ended: list[tuple[datetime, str]] = []
-    while len(ended) < most:
+    in_vain = 0
+    while len(ended) < most and in_vain < rhythm.enough:
         slot = store.claim(flow, owner=me, now=clock(), lease=rhythm.lease)
         if slot is None:
             break
         try:
-            ended.append((slot.logical_time, _work(store, slot, work, rhythm, clock)))
+            how, away = _work(store, slot, work, rhythm, clock)
+            ended.append((slot.logical_time, how))
+            in_vain = in_vain + 1 if away else 0
         except SlotLost:
             ended.append((slot.logical_time, "lost"))
     return ended
@@ -100,20 +105,22 @@ def run_due(
 
 def _work(
     store: SlotStore, slot: Slot, work: Callable[[Slot], Done], rhythm: Rhythm, clock: Callable[[], datetime]
-) -> str:
+) -> tuple[str, bool]:
+    """How the slot ended, and whether the source was away."""
     try:
         result = work(slot)
     except LantianError as error:
+        away = isinstance(error, Unavailable)
         if slot.tries >= rhythm.tries:
             store.finish(slot, "failed", now=clock(), note=str(error))
-            return "failed"
+            return "failed", away
         pause = min(timedelta(hours=1), rhythm.pause * 2 ** (slot.tries - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
         until = clock() + pause
         asked = error.retry_at if isinstance(error, Unavailable) else None
         store.postpone(slot, until=max(until, asked or until), now=clock(), note=str(error))
-        return "pending"
+        return "pending", away
     except Exception as error:
         store.finish(slot, "failed", now=clock(), note=f"{type(error).__name__}: {error}")
         raise
     store.finish(slot, result.state, now=clock(), note=result.note)
-    return result.state
+    return result.state, False

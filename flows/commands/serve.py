@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from flows import child
 from plans.errors import LantianError
 
 app = typer.Typer(add_completion=False)
@@ -30,36 +32,77 @@ def serve(
 
     folder = (home or default_home()).resolve()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    _only_one(folder)
+    starts = _parts(folder, port)
+    if "console" not in starts:
+        typer.echo("工作文件夹中还没有值班记录，先不启动控制台（lantian office new 开设；demo、replay 建立演练记录）。")
     server_port = prefect_server.free_port()
-    prefect = prefect_server.start(folder / "prefect", port=server_port)
-    with prefect_server.stopping(prefect):
-        api = prefect_server.wait(prefect, port=server_port)
+    starts["prefect"] = lambda: prefect_server.start(folder / "prefect", port=server_port)
+    running = {name: start() for name, start in starts.items()}
+    try:
+        api = prefect_server.wait(running["prefect"], port=server_port)
         prefect_server.use(api, folder / "prefect")
-        starts: dict[str, Callable[[], subprocess.Popen[bytes]]] = {
-            "runner": lambda: _python(folder, "from flows.runner import main; main()", "runner.log")
-        }
-        if (folder / "record.db").is_file():
-            starts["console"] = lambda: _console(folder, port)
-        else:
-            typer.echo("工作文件夹中还没有值班记录，先不启动控制台（lantian demo 或 lantian replay 会建立演练记录）。")
-        running = {name: start() for name, start in starts.items()}
+        starts["runner"] = lambda: _part(folder, "runner.log", "flows.runner")
+        running["runner"] = starts["runner"]()
         typer.echo(f"控制台 http://127.0.0.1:{port}  Prefect {api.removesuffix('/api')}  文件夹 {folder}")
-        try:
-            _keep(starts, running, prefect, seconds)
-        finally:
-            for process in running.values():
-                process.terminate()
-            for process in running.values():
-                try:
-                    process.wait(timeout=15)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+        _keep(starts, running, seconds)
+    finally:
+        order = sorted(running, key=lambda name: name == "prefect")  # the server last: the runner still talks to it
+        for name in order:
+            running[name].terminate()
+            try:
+                running[name].wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                running[name].kill()
+
+
+def _parts(folder: Path, port: int) -> dict[str, Callable[[], subprocess.Popen[bytes]]]:
+    """How the parts are started that need no Prefect server: the console of a post, the receiver of plant data."""
+    starts: dict[str, Callable[[], subprocess.Popen[bytes]]] = {}
+    receiver = _receiver(folder)
+    if receiver is not None:
+        starts["hj212"] = receiver
+    if (folder / "record.db").is_file():
+        paths = ("--record", str(folder / "record.db"), "--archive", str(folder / "archive.db"))
+        starts["console"] = lambda: _part(folder, "console.log", "console.serve", *paths, "--port", str(port))
+    return starts
+
+
+def _only_one(folder: Path) -> None:
+    """Hold the folder until this process ends; LantianError when another `lantian serve` holds it.
+
+    Slots would keep two of them from doing work twice, but they would fight for the console's port and Prefect's files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    opened = os.open(folder / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)  # stays open: the lock goes with the process
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.read(opened, 20).decode(errors="replace").strip() or "?"
+        raise LantianError(
+            "Another lantian serve works in this folder", where=str(folder), found=f"process {holder}",
+            todo="Use that one, or end it first",
+        ) from None  # fmt: skip
+    os.ftruncate(opened, 0)
+    os.write(opened, str(os.getpid()).encode())
+
+
+def _receiver(folder: Path) -> Callable[[], subprocess.Popen[bytes]] | None:
+    """How the HJ 212 receiver is started; None when sources.yaml asks for none."""
+    from flows.sources.plan import plan
+
+    wanted = plan(folder).hj212
+    if wanted is None:
+        return None
+    words = ["hj212", "serve", "--host", wanted.host, "--port", str(wanted.port), "--to", str(folder / "archive.db")]
+    if wanted.plants:
+        words += ["--plants", str(folder / wanted.plants)]
+    return lambda: _part(folder, "hj212.log", "console.cli", *words)
 
 
 def _keep(
     starts: dict[str, Callable[[], subprocess.Popen[bytes]]],
     running: dict[str, subprocess.Popen[bytes]],
-    prefect: subprocess.Popen[bytes],
     seconds: float,
 ) -> None:
     """Restart what ends; a part that ends again and again is waited for a little longer each time."""
@@ -67,8 +110,6 @@ def _keep(
     waits = dict.fromkeys(starts, 1.0)
     again_at = dict.fromkeys(starts, 0.0)
     while time.monotonic() < until:
-        if prefect.poll() is not None:
-            raise LantianError("The Prefect server ended", found=f"exit code {prefect.returncode}", todo="Start again")
         for name, process in list(running.items()):
             if process.poll() is None or time.monotonic() < again_at[name]:
                 continue
@@ -82,15 +123,8 @@ def _keep(
         time.sleep(0.5)
 
 
-def _python(folder: Path, code: str, log: str) -> subprocess.Popen[bytes]:
+def _part(folder: Path, log: str, module: str, *words: str) -> subprocess.Popen[bytes]:
+    """A module as a process of its own that ends with this one (flows may not import the console)."""
     environment = {**os.environ, "LANTIAN_HOME": str(folder)}
     with (folder / log).open("ab") as opened:
-        return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=opened, stderr=opened)  # noqa: S603
-
-
-def _console(folder: Path, port: int) -> subprocess.Popen[bytes]:
-    """The console as a process of its own: flows may not import it."""
-    paths = ["--record", str(folder / "record.db"), "--archive", str(folder / "archive.db")]
-    command = [sys.executable, "-m", "console.serve", *paths, "--port", str(port)]
-    with (folder / "console.log").open("ab") as log:
-        return subprocess.Popen(command, stdout=log, stderr=log)  # noqa: S603
+        return subprocess.Popen(child.command(module, *words), env=environment, stdout=opened, stderr=opened)  # noqa: S603

@@ -7,6 +7,7 @@ sources:
 mappings: [micro/town.yaml]
 watch: {province: [长沙市, 株洲市, 湘潭市], rise: {pm25: 40}, top: 10}
 bulletins: {hourly_every: {none: 6, yellow: 2}, daily_hours: {none: [9], yellow: [9, 17]}}
+hj212: {port: 9212, plants: plants.csv}
 """
 
 from __future__ import annotations
@@ -91,6 +92,15 @@ class Bulletins(Frozen):
         return self
 
 
+class Hj212(Frozen):
+    """The receiver of plant data that `lantian serve` starts along with the rest."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=9212, ge=1, le=65535)
+    plants: str = ""
+    """File in the working folder with one "MN,PW" a line; needed to listen beyond this machine."""
+
+
 class Plan(Frozen):
     """The file."""
 
@@ -98,6 +108,7 @@ class Plan(Frozen):
     mappings: tuple[str, ...] = ()
     watch: Watched = Watched()
     bulletins: Bulletins = Bulletins()
+    hj212: Hj212 | None = None
     keep_raw_days: int = Field(default=30, ge=0)
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -115,6 +116,31 @@ def test_a_failing_source_sends_its_slot_back_and_after_three_tries_to_failed(st
     ended = [run_due(store, "pull", work, rhythm=once, clock=at(T0 + n * HOUR)) for n in range(4)]
     assert [[(T0, "pending")], [(T0, "pending")], [(T0, "failed")], []] == ended
     assert "The source is away" in store.slots("pull")[0].note
+
+
+def test_a_source_that_is_away_is_not_asked_for_every_missed_hour_at_once(store):
+    asked = []
+
+    def work(slot):
+        asked.append(slot.logical_time)
+        raise Unavailable("away")
+
+    for minutes in (1, 2):
+        run_due(store, "pull", work, rhythm=HOURLY, clock=at(T0 + 9 * HOUR + timedelta(minutes=minutes)))
+
+    assert 4 == len(asked), "two a pass, and the second pass begins with hours not asked yet"
+    assert 4 == len({*asked})
+
+
+def test_one_bad_hour_does_not_keep_the_others_back(store):
+    def work(slot):
+        if slot.logical_time == T0 + 8 * HOUR:
+            raise Unavailable("this one is not there yet")
+        return Done()
+
+    ended = run_due(store, "pull", work, rhythm=HOURLY, clock=at(T0 + 9 * HOUR + timedelta(minutes=1)))
+    assert {"pending": 1, "done": len(ended) - 1} == dict(Counter(state for _when, state in ended))
+    assert 10 <= len(ended)
 
 
 def test_a_source_that_names_a_time_is_not_asked_before_it(store):

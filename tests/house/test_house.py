@@ -94,5 +94,7 @@ def test_every_fault_of_the_sources_page_has_the_test_it_names():
 
     assert 30 <= len(named)
     assert [] == [
-        (file, test) for file, test in named if f"def {test}(" not in (ROOT / "tests" / file).read_text(encoding="utf-8")
+        (file, test)
+        for file, test in named
+        if f"def {test}(" not in (ROOT / "tests" / file).read_text(encoding="utf-8")
     ]
