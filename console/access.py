@@ -79,6 +79,13 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/orders/{identifier}"): STAFF,
     ("POST", "/orders/{identifier}/acknowledge"): OFFICE,
     ("POST", "/orders/{identifier}/chase"): OFFICE,
+    ("POST", "/orders/{identifier}/answer"): OFFICE,
+    ("POST", "/orders/{identifier}/exempt"): DIRECTOR,
+    ("POST", "/orders/{identifier}/refuse-exemption"): OFFICE,
+    # inspections
+    ("GET", "/inspections"): STAFF,
+    ("GET", "/inspections/{identifier}"): STAFF,
+    ("POST", "/inspections/{identifier}"): INSPECTORS,
     # problems
     ("GET", "/problems"): STAFF,
     ("GET", "/problems/{identifier}"): STAFF,
@@ -97,6 +104,11 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/my/{identifier}"): PLANT,
     ("POST", "/my/{identifier}/acknowledge"): PLANT,
     ("POST", "/my/{identifier}/execute"): PLANT,
+    ("POST", "/my/{identifier}/measure"): PLANT,
+    ("POST", "/my/{identifier}/ask"): PLANT,
+    ("POST", "/my/{identifier}/exemption"): PLANT,
+    ("POST", "/my/{identifier}/ledger"): PLANT,
+    ("POST", "/my/{identifier}/gate"): PLANT,
 }
 
 

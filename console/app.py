@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
-from console import login
+from console import login, response
 from console.access import PLANT
 from console.air import AirReader
 from console.auth import Attempts, Sessions
@@ -43,6 +43,8 @@ STATIC = Path(__file__).resolve().parent / "static"
 FILES = {
     "console.css": "text/css; charset=utf-8",
     "console.js": "text/javascript; charset=utf-8",
+    "offline.js": "text/javascript; charset=utf-8",
+    "place.js": "text/javascript; charset=utf-8",
     "favicon.svg": "image/svg+xml",
     "favicon-drill.svg": "image/svg+xml",
 }
@@ -77,6 +79,8 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
     )  # fmt: skip
     for module in rooms:
         app.include_router(module.router)
+    for router in response.ROUTERS:
+        app.include_router(router)
 
     @app.get("/health")
     def health() -> JSONResponse:

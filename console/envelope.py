@@ -13,7 +13,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 256 * 1024
-"""Bytes of a form; there is no upload yet."""
+"""Bytes of a form without files."""
+LARGEST_UPLOAD = {"/my/": 8 * 2**20, "/inspections/": 8 * 2**20, "/list/import": 80 * 2**20}
+"""Bytes by the begin of the path where a file may come along: a photograph, a workbook."""
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -27,7 +29,7 @@ HEADERS = {
     "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "permissions-policy": "camera=(), geolocation=(self), microphone=()",
     "cache-control": "no-store",
 }
 
@@ -73,10 +75,15 @@ def cookie(name: str, value: str, *, secure: bool, path: str = "/") -> str:
     return "; ".join(parts)
 
 
+def largest(path: str) -> int:
+    """How many bytes may be posted to a path."""
+    return max((size for begin, size in LARGEST_UPLOAD.items() if path.startswith(begin)), default=LARGEST_BODY)
+
+
 def _fault(scope: Scope) -> tuple[int, str] | None:
     if scope["method"] in ("GET", "HEAD"):
         return None
     length = Headers(scope=scope).get("content-length")
     if length is None or not length.isdigit():
         return 411, "请求没有说明长度，未处理。"
-    return (413, "提交的内容过大，未处理。") if int(length) > LARGEST_BODY else None
+    return (413, "提交的内容过大，未处理。") if int(length) > largest(scope["path"]) else None

@@ -11,21 +11,23 @@ from urllib.parse import quote
 
 from fastapi import Depends, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from console import access, words
 from console.air import AirReader
 from console.auth import Attempts, Session, Sessions
-from console.envelope import cookie
+from console.envelope import LARGEST_UPLOAD, cookie
 from console.settings import Settings
 from console.watch import WatchReader
+from emergency.compliance_evidence import SEEN
 from emergency.directory import Account
 from emergency.lifecycle import Refused
 from emergency.office import Office
+from emergency.office_evidence import Photo
 from emergency.record import StaleDecision
-from emergency.vocabulary import BEIJING, Level
+from emergency.vocabulary import BEIJING, Level, Role
 
 HERE = Path(__file__).resolve().parent
 
@@ -49,6 +51,17 @@ DONE = {
     "looked": "回头看结果已记录。",
     "noted": "提醒已签收。",
     "account": "账号已更新。",
+    "measure": "措施执行情况已报告。",
+    "asked": "已提交，答复后会在本页显示并发送通知。",
+    "answered": "已答复。",
+    "exemption": "豁免申请已提交；答复前请继续执行指令。",
+    "exempted": "已同意豁免。",
+    "refused": "已答复不予豁免。",
+    "ledger": "台账已提交。",
+    "gate": "门禁记录已提交。",
+    "inspected": "现场检查已记录，核查结论已更新。",
+    "stored": "清单已入库为新版本，尚未启用。",
+    "adopted": "清单版本已启用，今后的指令按此版本下达。",
     "clock": "时钟目标已设定，演练将推进到该时刻。",
 }
 """What is said after an act went through; the address carries only the key."""
@@ -56,8 +69,8 @@ DONE = {
 
 PLACES = (
     ("/desk", "值班台"), ("/watch", "值守"), ("/outlook", "展望"), ("/consultations", "会商"), ("/warnings", "预警"),
-    ("/orders", "指令"), ("/problems", "问题"), ("/standing", "空气"), ("/reports", "评估"), ("/rules", "规则"),
-    ("/record", "记录"),
+    ("/orders", "指令"), ("/inspections", "核查"), ("/problems", "问题"), ("/list", "清单"), ("/standing", "空气"),
+    ("/reports", "评估"), ("/rules", "规则"), ("/record", "记录"),
 )  # fmt: skip
 
 
@@ -93,8 +106,11 @@ def console_of(request: Request) -> Console:
 
 
 async def form_of(request: Request) -> FormData:
-    """The fields of a posted form; empty for a GET."""
-    return await request.form(max_fields=200, max_files=0) if request.method == "POST" else FormData()
+    """The fields of a posted form; empty for a GET. Files come only where the envelope lets their bytes through."""
+    if request.method != "POST":
+        return FormData()
+    files = 3 if any(request.url.path.startswith(begin) for begin in LARGEST_UPLOAD) else 0
+    return await request.form(max_fields=600 if files else 200, max_files=files)
 
 
 Form = Annotated[FormData, Depends(form_of)]
@@ -171,6 +187,26 @@ def whole(value: object, what: str, *, low: int, high: int) -> int:
     return int(raw)
 
 
+def picture(form: FormData, name: str) -> Photo | None:
+    """A photograph sent along, known by its first bytes and not by its name; None when none was; BadForm for others."""
+    found = form.get(name)
+    if not isinstance(found, UploadFile) or not found.size:
+        return None
+    content = found.file.read()
+    for begin, kind in ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png")):
+        if content.startswith(begin):
+            return Photo(content, kind)
+    raise BadForm("照片须为JPEG或PNG格式，请重新选择。")
+
+
+def filled_at(form: FormData, now: datetime) -> datetime | None:
+    """When a form that was filled without network was filled: now less its age, whatever the phone's clock."""
+    raw = text(form, "offline_seconds", most=9)
+    if not raw:
+        return None
+    return now - timedelta(seconds=whole(raw, "离线时长", low=0, high=10_000_000))
+
+
 def local_moment(form: FormData, name: str, what: str) -> datetime:
     """A datetime-local field, read as Beijing time; BadForm when it is none."""
     raw = text(form, name, most=40)
@@ -212,7 +248,9 @@ def page(request: Request, name: str, *, status: int = 200, alert: str = "", **c
 def _places(account: Account, *, replay: bool) -> tuple[tuple[str, str], ...]:
     """The entries of the main menu for a role."""
     if account.role in access.PLANT:
-        return (("/my", "我的指令"),)
+        if account.role is Role.DEPARTMENT:
+            return (("/my", "我的任务"),)
+        return (("/my", "我的指令"), ("/plant", "一厂一案"))
     more = (("/accounts", "账号"),) if account.role in access.ADMINISTRATORS else ()
     return (*PLACES, *more, ("/replay", "演练时钟")) if replay else (*PLACES, *more)
 
@@ -267,6 +305,8 @@ def environment() -> Environment:
         quoted=lambda value: quote(str(value), safe=""),
         minutes=lambda length: int(length.total_seconds() // 60) if isinstance(length, timedelta) else None,
         verdict=lambda key: words.VERDICTS.get(key, key),
+        seen_word=lambda key: SEEN.get(key, key),
+        kilograms=words.kilograms,
         state_word=lambda key, life: words.STATES[life].get(key, key),
         life_word=lambda key: words.LIVES.get(key, key),
         sentence=words.sentence,

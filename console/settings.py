@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from emergency.directory import Directory
@@ -48,6 +49,8 @@ class Settings:
     stretch of a night duty (a setting of the office, confidence I)."""
     longest_session: timedelta = timedelta(hours=14)
     """Over whatever happens: a night duty with hand-over (a setting of the office, confidence I)."""
+    list_plan: CityPlan | None = None
+    """The plan that the reduction list belongs to, where it is not the plan that decides (replays, drills)."""
     range_half_width: int = 15
     """Published range = central AQI ± this (public code of a regional forecast system, confidence B; domain 5.1)."""
 
@@ -60,6 +63,11 @@ class Settings:
         """Names by identifier of every enterprise that the list orders at any level."""
         levels = (Level.YELLOW, Level.ORANGE, Level.RED)
         return {one.enterprise: one.enterprise_name for level in levels for one in self.instructions(level)}
+
+    def base_daily(self) -> Mapping[str, Decimal]:
+        """The whole-society emission, t a day per pollutant, of the list's own plan; empty where none is on file."""
+        plan = self.list_plan or self.plan
+        return {} if plan.base_daily is None else {str(key): value for key, value in plan.base_daily.value.items()}
 
     @property
     def replay(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from emergency import activation, alert, consultation, order, problem, warning
+from emergency import activation, alert, consultation, edition, order, problem, warning
 from emergency.compliance import Verdict
 from emergency.compliance_evidence import SEEN
 from emergency.lifecycle import Refused
@@ -18,6 +18,7 @@ from emergency.vocabulary import BEIJING, POLLUTANT_CHINESE, Level, Role
 WEEKDAYS = "一二三四五六日"
 LIVES = {
     "consultation": "会商", "warning": "预警", "activation": "应急响应", "order": "减排指令", "problem": "交办问题",
+    "edition": "清单版本",
     "alert": "值守提醒",
 }  # fmt: skip
 STATES: dict[str, dict[str, str]] = {
@@ -28,6 +29,7 @@ STATES: dict[str, dict[str, str]] = {
         ("activation", activation.ActivationState),
         ("order", order.OrderState),
         ("problem", problem.ProblemState),
+        ("edition", edition.EditionState),
         ("alert", alert.AlertState),
     )
 }
@@ -98,6 +100,17 @@ def left(deadline: datetime | str | None, now: datetime) -> str:
 def percent(share: float | None) -> str:
     """A share as a whole percentage; a dash for None."""
     return "—" if share is None else f"{share:.0%}"
+
+
+def kilograms(value: float | None) -> str:
+    """A mass for a person: tonnes from one on.
+
+    >>> kilograms(1234.5), kilograms(12.34)
+    ('1.23吨', '12.3千克')
+    """
+    if value is None:
+        return "—"
+    return f"{value / 1000:.2f}吨" if abs(value) >= 1000 else f"{value:.1f}千克"
 
 
 def pollutant(key: str | None) -> str:
@@ -220,6 +233,12 @@ SENTENCES: dict[tuple[str, str], _Say] = {
     ("problem", "verified"): lambda d: f"回头看通过：{d['note']}",
     ("problem", "reopened"): lambda d: f"回头看不通过，重新交办：{d['reason']}",
     ("problem", "closed"): lambda _d: "销号",
+    ("edition", "stored"): lambda d: (
+        f"清单版本{d['name']}入库：{d['enterprises']}家、{d['units']}个单元（{d['file']}）"
+    ),
+    ("edition", "adopted"): lambda _d: "启用清单版本",
+    ("edition", "replaced"): lambda _d: "清单版本被后一版替代",
+    ("edition", "withdrawn"): lambda d: f"撤回清单版本：{d['reason']}",
     ("alert", "acknowledged"): lambda d: f"签收值守提醒：{d['text']}" + (f"（{d['note']}）" if d["note"] else ""),
 }
 """(life, kind) to the sentence of an entry; a test checks that every event of every life-cycle has one."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from emergency.office_alert import AlertActs
 from emergency.office_base import Desk, Instruction
 from emergency.office_consultation import ConsultationActs
+from emergency.office_evidence import EvidenceActs
+from emergency.office_list import ListActs
 from emergency.office_problem import ProblemActs
 from emergency.office_response import ResponseActs
 from emergency.office_warning import WarningActs
@@ -17,5 +19,5 @@ from emergency.office_warning import WarningActs
 __all__ = ["Desk", "Instruction", "Office"]
 
 
-class Office(ConsultationActs, WarningActs, ResponseActs, ProblemActs, AlertActs):
+class Office(ConsultationActs, WarningActs, ResponseActs, ProblemActs, AlertActs, EvidenceActs, ListActs):
     """The acts of one area's duty office on one record."""

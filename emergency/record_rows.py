@@ -14,11 +14,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from emergency import activation, alert, consultation, order, problem, warning
+from emergency import activation, alert, consultation, edition, order, problem, warning
 from emergency.lifecycle import Event
 from emergency.record_schema import log
 
 MODULES: dict[str, ModuleType] = {
+    "edition": edition,
     "consultation": consultation,
     "warning": warning,
     "activation": activation,

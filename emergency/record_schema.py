@@ -143,7 +143,7 @@ def _now_table(life: str) -> Table:
     )
 
 
-LIVES = ("consultation", "warning", "activation", "order", "problem", "alert")
+LIVES = ("consultation", "warning", "activation", "order", "problem", "alert", "edition")
 now_tables = {life: _now_table(life) for life in LIVES}
 
 for protected in (log, exhibit):

@@ -53,6 +53,14 @@ def read_list(path: Path, *, city: str = "") -> EnterpriseList:
     return EnterpriseList(city or path.parent.parent.name, path.stem, plants, digest)
 
 
+def list_of_text(text: str, *, name: str, city: str, edition: str) -> EnterpriseList:
+    """The list of a text in the stored columns; DataError with row and column at the first mistake."""
+    plants, errors, digest = _parse(text, name)
+    if errors:
+        raise errors[0]
+    return EnterpriseList(city, edition, plants, digest)
+
+
 def check_list(path: Path) -> tuple[DataError, ...]:
     """Every mistake of a CSV file, in the order of its rows; empty when the list can be used."""
     return _read(path)[1]
@@ -67,6 +75,10 @@ def _read(path: Path) -> tuple[tuple[Enterprise, ...], tuple[DataError, ...], st
     except (OSError, UnicodeDecodeError):
         found = DataError("The list cannot be read", where=str(path), expected="UTF-8 text", found="something else")
         return (), (found,), ""
+    return _parse(text, name)
+
+
+def _parse(text: str, name: str) -> tuple[tuple[Enterprise, ...], tuple[DataError, ...], str]:
     rows = list(csv.reader(io.StringIO(text)))
     header = [cell.strip() for cell in rows[0]] if rows else []
     errors = _header_errors(header, name)

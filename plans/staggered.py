@@ -48,11 +48,17 @@ def read_windows(path: Path, *, listing: EnterpriseList | None = None) -> tuple[
     With a list given, a plant or unit it does not have is a mistake too.
     """
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
             "The windows cannot be read", where=path.name, expected="a UTF-8 CSV file", found=type(error).__name__
         ) from error
+    return windows_of_text(text, name=path.name, listing=listing)
+
+
+def windows_of_text(text: str, *, name: str, listing: EnterpriseList | None = None) -> tuple[Window, ...]:
+    """The same of a text that was read already; `name` is how errors call it."""
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     units = (
         {} if listing is None else {one.identifier: {u.identifier for u in one.units} for one in listing.enterprises}
     )
@@ -61,17 +67,17 @@ def read_windows(path: Path, *, listing: EnterpriseList | None = None) -> tuple[
         missing = [column for column in WINDOW_COLUMNS if row.get(column) is None]
         if missing:
             raise DataError(
-                "A column is missing", where=f"{path.name} row {number}", expected=", ".join(missing), found="nothing"
+                "A column is missing", where=f"{name} row {number}", expected=", ".join(missing), found="nothing"
             )
         window = Window(
             row["编号"].strip(),
             row["单元编号"].strip(),
-            _day(row, "开始日期", path, number),
-            _day(row, "结束日期", path, number),
-            _share(row, path, number),
+            _day(row, "开始日期", name, number),
+            _day(row, "结束日期", name, number),
+            _share(row, name, number),
             row["依据"].strip(),
         )
-        where = f"{path.name} row {number}"
+        where = f"{name} row {number}"
         if window.last < window.first:
             raise DataError("A window ends before it begins", where=where, expected=window.first, found=window.last)
         if listing is not None and window.enterprise not in units:
@@ -85,18 +91,18 @@ def read_windows(path: Path, *, listing: EnterpriseList | None = None) -> tuple[
     return tuple(found)
 
 
-def _day(row: Mapping[str, str], column: str, path: Path, number: int) -> date:
+def _day(row: Mapping[str, str], column: str, name: str, number: int) -> date:
     try:
         return date.fromisoformat(row[column].strip())
     except ValueError as error:
-        where = f"{path.name} row {number}, column {column}"
+        where = f"{name} row {number}, column {column}"
         raise DataError("A day cannot be read", where=where, expected="YYYY-MM-DD", found=row[column]) from error
 
 
-def _share(row: Mapping[str, str], path: Path, number: int) -> Fraction:
+def _share(row: Mapping[str, str], name: str, number: int) -> Fraction:
     text = row["停产比例%"].strip()
     if not text.isdecimal() or not 1 <= int(text) <= 100:
-        where = f"{path.name} row {number}, column 停产比例%"
+        where = f"{name} row {number}, column 停产比例%"
         raise DataError("A share cannot be read", where=where, expected="1 to 100", found=text or "nothing")
     return Fraction(int(text), 100)
 

@@ -1,6 +1,7 @@
-"""The enterprise's own pages, phone first: what to do, where, from when; sign for it; say that it is done.
+"""The recipient's own pages, phone first: what to do, where, from when; sign for it; show that it is done; ask.
 
-Every read goes through the plant's own identifier. An order of another plant does not exist here (404).
+Every read goes through the recipient's own identifier. An order of another plant does not exist here (404). Each form
+may have been filled without network: then it brings its age, and counts from when it was filled.
 """
 
 from __future__ import annotations
@@ -12,15 +13,29 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from console.needs import link
-from console.page import Form, account_of, attempt, console_of, missing, needed, page
+from console.page import (
+    BadForm,
+    Form,
+    account_of,
+    attempt,
+    console_of,
+    filled_at,
+    missing,
+    needed,
+    page,
+    picture,
+    text,
+    whole,
+)
 from emergency.order import Order, OrderState
+from emergency.order_questions import KINDS
 
 router = APIRouter(prefix="/my")
 
 
 @router.get("")
 def my(request: Request) -> Response:
-    """The plant's orders, open ones first."""
+    """The recipient's orders, open ones first."""
     console, enterprise = console_of(request), account_of(request).enterprise
     rows = [_mine(request, row["stream"]) for row in console.office.record.now("order", enterprise=enterprise or "")]
     still_open = [state for state in rows if state.state in _OPEN]
@@ -29,19 +44,19 @@ def my(request: Request) -> Response:
 
 @router.get("/{identifier}")
 def order(request: Request, identifier: str) -> Response:
-    """One order of this plant."""
+    """One order of this recipient."""
     return _show(request, identifier)
 
 
 @router.post("/{identifier}/acknowledge")
 def acknowledge(request: Request, identifier: str, form: Form) -> Response:
     """Sign for the order."""
-    console, account = console_of(request), account_of(request)
+    console, account, now = console_of(request), account_of(request), console_of(request).settings.now()
     return _attempt(
         request, identifier, "acknowledged",
         lambda: console.office.acknowledge_order(
-            identifier, signer=needed(form, "signer", "签收人职务", most=40), by=account.actor,
-            now=console.settings.now(),
+            identifier, signer=needed(form, "signer", "签收人", most=40), by=account.actor, now=now,
+            filled_at=filled_at(form, now),
         ),
     )  # fmt: skip
 
@@ -49,20 +64,101 @@ def acknowledge(request: Request, identifier: str, form: Form) -> Response:
 @router.post("/{identifier}/execute")
 def execute(request: Request, identifier: str, form: Form) -> Response:
     """Report the measures in place."""
-    console, account = console_of(request), account_of(request)
+    console, account, now = console_of(request), account_of(request), console_of(request).settings.now()
     return _attempt(
         request, identifier, "executed",
         lambda: console.office.report_execution(
-            identifier, report=needed(form, "report", "执行情况"), by=account.actor, now=console.settings.now()
+            identifier, report=needed(form, "report", "执行情况"), by=account.actor, now=now,
+            filled_at=filled_at(form, now),
         ),
     )  # fmt: skip
+
+
+@router.post("/{identifier}/measure")
+def measure(request: Request, identifier: str, form: Form) -> Response:
+    """One measure began or ended, with reading and photograph."""
+    console, account, now = console_of(request), account_of(request), console_of(request).settings.now()
+    return _attempt(
+        request, identifier, "measure",
+        lambda: console.office.report_measure(
+            identifier, unit=text(form, "unit", most=40), step=text(form, "step", most=10),
+            reading=text(form, "reading", most=40), note=text(form, "note", most=200), photo=picture(form, "photo"),
+            by=account.actor, now=now, filled_at=filled_at(form, now),
+        ),
+    )  # fmt: skip
+
+
+@router.post("/{identifier}/ask")
+def ask(request: Request, identifier: str, form: Form) -> Response:
+    """A question or an appeal."""
+    console, account = console_of(request), account_of(request)
+
+    def act() -> None:
+        kind = text(form, "kind", most=20)
+        if kind not in KINDS:
+            raise BadForm("请选择提问或申诉。")
+        words = needed(form, "text", "内容", most=500)
+        console.office.ask(identifier, kind=kind, text=words, by=account.actor, now=console.settings.now())
+
+    return _attempt(request, identifier, "asked", act)
+
+
+@router.post("/{identifier}/exemption")
+def exemption(request: Request, identifier: str, form: Form) -> Response:
+    """A request to be exempted."""
+    console, account = console_of(request), account_of(request)
+    return _attempt(
+        request, identifier, "exemption",
+        lambda: console.office.request_exemption(
+            identifier, reason=needed(form, "reason", "理由", most=500), by=account.actor, now=console.settings.now()
+        ),
+    )  # fmt: skip
+
+
+@router.post("/{identifier}/ledger")
+def ledger(request: Request, identifier: str, form: Form) -> Response:
+    """A line of the production ledger, with a picture of the page."""
+    console, account = console_of(request), account_of(request)
+
+    def act() -> None:
+        unit, day = text(form, "unit", most=40), needed(form, "day", "日期", most=10)
+        if unit not in {str(one.get("unit", "")) for one in _mine(request, identifier).measures}:
+            raise BadForm("请从指令列出的单元中选择。")
+        raw = needed(form, "output", "产量", most=12)
+        try:
+            output = float(raw)
+        except ValueError:
+            output = -1.0
+        if not 0 <= output < 1e7:
+            raise BadForm(f"产量应为0以上的数（吨），现为“{raw}”。")
+        console.office.file_ledger(
+            identifier, unit=unit, day=day, output=output, photo=picture(form, "photo"), by=account.actor,
+            now=console.settings.now(),
+        )  # fmt: skip
+
+    return _attempt(request, identifier, "ledger", act)
+
+
+@router.post("/{identifier}/gate")
+def gate(request: Request, identifier: str, form: Form) -> Response:
+    """A count of the gate."""
+    console, account = console_of(request), account_of(request)
+
+    def act() -> None:
+        vehicles = whole(text(form, "vehicles", most=9), "货车辆次", low=0, high=100_000)
+        banned = whole(text(form, "banned", most=9), "禁行车辆辆次", low=0, high=vehicles)
+        console.office.file_gate_count(
+            identifier, vehicles=vehicles, banned=banned, by=account.actor, now=console.settings.now()
+        )
+
+    return _attempt(request, identifier, "gate", act)
 
 
 _OPEN = (OrderState.ISSUED, OrderState.DELIVERED, OrderState.ACKNOWLEDGED, OrderState.EXECUTING)
 
 
 def _mine(request: Request, identifier: str) -> Order:
-    """The order when it is this plant's; otherwise 404, as if it did not exist."""
+    """The order when it is this recipient's; otherwise 404, as if it did not exist."""
     state = console_of(request).office.record.state("order", identifier)
     if not isinstance(state, Order) or state.enterprise != account_of(request).enterprise:
         raise missing("指令")
@@ -80,8 +176,20 @@ def _attempt(request: Request, identifier: str, done: str, act: Callable[[], Any
 
 def _show(request: Request, identifier: str, *, alert: str = "", status: int = 200) -> Response:
     console, state = console_of(request), _mine(request, identifier)
-    shown = ("issued", "delivered", "acknowledged", "execution_reported", "chased", "superseded", "released",
-             "exempted", "closed")  # fmt: skip
-    history = [e for e in console.office.record.history("order", identifier) if e.event.kind in shown]
+    hidden = ("finding_recorded", "delivery_failed")
+    history = [
+        entry
+        for entry in console.office.record.history("order", identifier)
+        if entry.event.kind not in hidden
+        and not (entry.event.kind == "evidence_filed" and entry.event.data.get("type") in ("electricity", "inspection"))
+    ]
     starts_at = state.execute_by - console.office.desk.execute_within
-    return page(request, "my_order.html", status=status, alert=alert, state=state, history=history, starts_at=starts_at)
+    steps: dict[str, dict[str, Any]] = {}
+    for item in state.evidence:
+        if item.get("type") == "measure":
+            steps.setdefault(str(item["unit"]), {})[str(item["step"])] = item
+    return page(
+        request, "my_order.html", status=status, alert=alert, state=state, history=history, starts_at=starts_at,
+        steps=steps, kinds=KINDS, owner=account_of(request).identifier,
+        department=state.audience == "department",
+    )  # fmt: skip

@@ -10,10 +10,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from console import words
 from console.needs import link
-from console.page import Form, account_of, attempt, console_of, missing, needed, page
+from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, text, whole
 from emergency import compliance
+from emergency.compliance_power import Decision
 from emergency.order import Order
+from emergency.order_questions import KINDS
 from emergency.record_orders import Filter, order_counts, page_of_orders
 
 router = APIRouter(prefix="/orders")
@@ -88,17 +91,57 @@ def order(request: Request, identifier: str) -> Response:
 
 @router.post("/{identifier}/acknowledge")
 def acknowledge(request: Request, identifier: str, form: Form) -> Response:
-    """The office notes a receipt given by telephone, with who gave it and how."""
+    """The office notes a receipt that came by telephone, on paper or on the spot: who gave it, how, before whom."""
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
         signer = needed(form, "signer", "签收人职务", most=40)
-        witness = needed(form, "witness", "代签说明", most=200)
+        witness = needed(form, "witness", "见证说明", most=200)
+        via = text(form, "via", most=20) or "phone"
+        if via not in words.VIA:
+            raise BadForm("请选择签收方式。")
         console.office.acknowledge_order(
-            identifier, signer=f"{signer}；{by.role.chinese}代签：{witness}", by=by, now=console.settings.now()
+            identifier, signer=signer, via=via, witness=witness, by=by, now=console.settings.now()
         )
 
     return _attempt(request, identifier, act, "acknowledged")
+
+
+@router.post("/{identifier}/answer")
+def answer(request: Request, identifier: str, form: Form) -> Response:
+    """Answer a question or an appeal."""
+    console, by = console_of(request), account_of(request).actor
+
+    def act() -> None:
+        number = whole(text(form, "number", most=4), "编号", low=1, high=9999)
+        said = needed(form, "text", "答复", most=500)
+        console.office.answer(identifier, number=number, text=said, by=by, now=console.settings.now())
+
+    return _attempt(request, identifier, act, "answered")
+
+
+@router.post("/{identifier}/exempt")
+def exempt(request: Request, identifier: str, form: Form) -> Response:
+    """Grant an exemption; the director's act."""
+    console, by = console_of(request), account_of(request).actor
+
+    def act() -> None:
+        reason = needed(form, "reason", "理由", most=500)
+        console.office.exempt_order(identifier, reason=reason, by=by, now=console.settings.now())
+
+    return _attempt(request, identifier, act, "exempted")
+
+
+@router.post("/{identifier}/refuse-exemption")
+def refuse_exemption(request: Request, identifier: str, form: Form) -> Response:
+    """Turn a request down."""
+    console, by = console_of(request), account_of(request).actor
+
+    def act() -> None:
+        reason = needed(form, "reason", "理由", most=500)
+        console.office.refuse_exemption(identifier, reason=reason, by=by, now=console.settings.now())
+
+    return _attempt(request, identifier, act, "refused")
 
 
 @router.post("/{identifier}/chase")
@@ -141,6 +184,11 @@ def _show(request: Request, identifier: str, *, alert: str = "", status: int = 2
         reading_count=len(readings),
         ordered_cut=compliance.ordered_cut(state.measures),
         problem=record.state("problem", f"problem-{identifier}"),
+        shown=[item for item in state.evidence if item.get("type") != "electricity"][::-1],
+        names={str(one.get("unit", "")): one.get("target", one.get("unit", "")) for one in state.measures},
+        kinds=KINDS,
+        via=words.VIA,
+        decisions={one.key: one.chinese for one in Decision},
     )
 
 

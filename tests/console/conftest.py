@@ -73,7 +73,7 @@ def instructions(level: Level) -> list[Instruction]:
         Instruction(
             enterprise=code,
             enterprise_name=f"样例{number}厂",
-            measures=({"text": f"{level.chinese}：{number}号线停产", "power_cut": 0.5},),
+            measures=({"unit": "U1", "text": f"{level.chinese}：{number}号线停产", "power_cut": 0.5},),
             voluntary=False,
         )
         for number, code in enumerate(PLANTS, start=1)

@@ -200,7 +200,9 @@ async def test_the_office_signs_for_a_plant_only_with_a_witness_note(world):
     await user.submit(f"/orders/{ORDER}", f"/orders/{ORDER}/acknowledge", signer="厂长", witness="电话确认")
 
     assert 400 == without.status_code
-    assert "厂长；值班员代签：电话确认" == world.office.record.state("order", ORDER).acknowledged_by
+    state = world.office.record.state("order", ORDER)
+    assert ("厂长", "phone") == (state.acknowledged_by, state.acknowledged_via)
+    assert "见证：电话确认" in (await user.get(f"/orders/{ORDER}")).text
 
 
 async def test_silent_plants_are_counted_listed_and_chased(world):

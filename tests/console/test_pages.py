@@ -7,7 +7,7 @@ import pytest
 
 from console import words
 from console.outlook import published_range
-from emergency import activation, alert, consultation, order, problem, warning
+from emergency import activation, alert, consultation, edition, order, problem, warning
 from emergency.vocabulary import Level
 from plans.rulebook import load
 
@@ -175,7 +175,7 @@ def test_every_event_of_every_life_cycle_has_a_chinese_sentence():
         (life, transition.event)
         for life, module in (
             ("consultation", consultation), ("warning", warning), ("activation", activation), ("order", order),
-            ("problem", problem), ("alert", alert),
+            ("problem", problem), ("alert", alert), ("edition", edition),
         )
         for transition in module.TABLE.transitions
     }  # fmt: skip
