@@ -25,6 +25,8 @@ from console.staff import (
     accounts,
     consultation,
     desk,
+    duty,
+    duty_measures,
     order,
     outlook,
     preview,
@@ -74,8 +76,8 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         secure=settings.secure_cookie,
     )
     rooms = (
-        login, accounts, desk, outlook, preview, standing, rules, consultation, warning, order, problem, record, replay,
-        watch, portal,
+        login, accounts, desk, outlook, preview, standing, rules, consultation, warning, order, problem, duty,
+        duty_measures, record, replay, watch, portal,
     )  # fmt: skip
     for module in rooms:
         app.include_router(module.router)

@@ -41,7 +41,17 @@ DONE = {
     "approved": "已签批。",
     "returned": "已退回修改。",
     "withdrawn": "草稿已撤回。",
-    "issued": "预警已发布，减排指令已下达。",
+    "issued": "已发布。",
+    "asked": "已提请解除，等待签批。",
+    "redrafted": "修改后的草稿已提交，等待签批。",
+    "taken": "已接手，呼叫停止。",
+    "jumped": "已转到指定一级。",
+    "handed": "交班记录已提交。",
+    "relieved": "已接班。",
+    "rostered": "值班表已更新。",
+    "paused": "响应已暂停，各单位已收到通知。",
+    "resumed": "响应已恢复，各单位已收到通知。",
+    "filed": "上级通知已登记，会商已提议。",
     "lifted": "预警已解除，企业指令已一并解除。",
     "acknowledged": "已签收。",
     "executed": "执行情况已报告。",
@@ -69,8 +79,8 @@ DONE = {
 
 PLACES = (
     ("/desk", "值班台"), ("/watch", "值守"), ("/outlook", "展望"), ("/consultations", "会商"), ("/warnings", "预警"),
-    ("/orders", "指令"), ("/inspections", "核查"), ("/problems", "问题"), ("/list", "清单"), ("/standing", "空气"),
-    ("/reports", "评估"), ("/rules", "规则"), ("/record", "记录"),
+    ("/orders", "指令"), ("/inspections", "核查"), ("/problems", "问题"), ("/list", "清单"), ("/duty", "排班"),
+    ("/standing", "空气"), ("/reports", "评估"), ("/rules", "规则"), ("/record", "记录"),
 )  # fmt: skip
 
 
@@ -277,6 +287,12 @@ def require_seen(request: Request, life: str, identifier: str, form: FormData) -
     seen = text(form, "seen", most=9)
     if seen != str(len(console_of(request).office.record.history(life, identifier))):
         raise StaleDecision("Somebody else has decided on the same matter", todo="Look again")
+
+
+def office_seen(request: Request, life: str, identifier: str, form: FormData) -> Office:
+    """The office for who saw the version on the page: the record refuses an act on a later one, under its lock."""
+    seen = text(form, "seen", most=9)
+    return console_of(request).office.seen(life, identifier, int(seen) if seen.isdigit() else -1)
 
 
 def missing(what: str) -> HTTPException:

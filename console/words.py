@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from emergency import activation, alert, consultation, edition, order, problem, warning
+from emergency import activation, alert, call, consultation, edition, handover, order, problem, warning
 from emergency.compliance import Verdict
 from emergency.compliance_evidence import SEEN
 from emergency.lifecycle import Refused
@@ -20,6 +20,7 @@ LIVES = {
     "consultation": "会商", "warning": "预警", "activation": "应急响应", "order": "减排指令", "problem": "交办问题",
     "edition": "清单版本",
     "alert": "值守提醒",
+    "call": "值守呼叫", "handover": "交接班",
 }  # fmt: skip
 STATES: dict[str, dict[str, str]] = {
     life: {state.key: state.chinese for state in states}
@@ -31,6 +32,8 @@ STATES: dict[str, dict[str, str]] = {
         ("problem", problem.ProblemState),
         ("edition", edition.EditionState),
         ("alert", alert.AlertState),
+        ("call", call.CallState),
+        ("handover", handover.HandoverState),
     )
 }
 VERDICTS = {verdict.key: verdict.chinese for verdict in Verdict}
@@ -183,6 +186,10 @@ def _evidence(data: Mapping[str, Any]) -> str:
             return "提交佐证"
 
 
+def _what(data: Mapping[str, Any]) -> str:
+    return "临时管控" if data.get("kind") == "control" else f"{level_word(data['level'])}预警"
+
+
 SENTENCES: dict[tuple[str, str], _Say] = {
     ("consultation", "proposed"): lambda d: f"提议会商（{len(d['triggers'])}项触发条件）",
     ("consultation", "convened"): lambda d: f"召集会商：{_roles(d['required'])}",
@@ -190,23 +197,28 @@ SENTENCES: dict[tuple[str, str], _Say] = {
     ("consultation", "absence_noted"): lambda d: f"记录{role(d['role'])}缺席：{d['why']}",
     ("consultation", "concluded"): lambda d: (
         f"会商结论{'：' + level_word(d['level']) + '预警' if d['level'] != 'none' else '：不预警'}。{d['reason']}"
+        + (f"（标准判定为{level_word(d['judged'])}，理由：{d['against']}）" if d.get("against") else "")
     ),
     ("consultation", "cancelled"): lambda d: f"取消会商：{d['reason']}",
     ("warning", "drafted"): lambda d: (
-        f"起草{level_word(d['level'])}预警，拟{clock(d['starts_at'])}起" + ("（替代现行预警）" if d["replaces"] else "")
+        f"起草{_what(d)}，拟{clock(d['starts_at'])}起" + ("（替代现行预警）" if d["replaces"] else "")
     ),
     ("warning", "signed"): lambda d: f"{role(d['role'])}签批",
     ("warning", "approved"): lambda d: f"预警获批准（{d['signatures']}个签批）",
     ("warning", "returned"): lambda d: f"退回修改：{d['reason']}",
-    ("warning", "redrafted"): lambda d: f"修改后重报{level_word(d['level'])}预警",
+    ("warning", "redrafted"): lambda d: f"修改后重报{_what(d)}",
     ("warning", "issued"): lambda _d: "发布预警",
     ("warning", "superseded"): lambda d: f"预警被 {d['successor']} 替代",
+    ("warning", "lift_asked"): lambda d: f"提请解除：{d['reason']}",
+    ("warning", "lift_signed"): lambda d: f"{role(d['role'])}签批解除",
     ("warning", "lifted"): lambda d: f"解除预警：{d['reason']}",
     ("warning", "withdrawn"): lambda d: f"撤回草稿：{d['reason']}",
     ("activation", "scheduled"): lambda d: f"安排{Level.of(d['level']).response}响应，{clock(d['starts_at'])}启动",
     ("activation", "started"): lambda _d: "应急响应启动",
     ("activation", "adjusted"): lambda d: f"响应由{level_word(d['from'])}调整为{level_word(d['level'])}",
-    ("activation", "paused"): lambda d: f"响应暂停：{d['reason']}",
+    ("activation", "paused"): lambda d: (
+        f"响应暂停{'至' + clock(d['resume_at']) if d.get('resume_at') else ''}：{d['reason']}"
+    ),
     ("activation", "resumed"): lambda _d: "响应恢复",
     ("activation", "ended"): lambda d: f"响应终止：{d['reason']}",
     ("activation", "cancelled"): lambda d: f"响应取消：{d['reason']}",
@@ -240,6 +252,15 @@ SENTENCES: dict[tuple[str, str], _Say] = {
     ("edition", "replaced"): lambda _d: "清单版本被后一版替代",
     ("edition", "withdrawn"): lambda d: f"撤回清单版本：{d['reason']}",
     ("alert", "acknowledged"): lambda d: f"签收值守提醒：{d['text']}" + (f"（{d['note']}）" if d["note"] else ""),
+    ("call", "opened"): lambda d: f"开始呼叫：{d['what']}",
+    ("call", "paged"): lambda d: f"呼叫{_roles(d['people'])}",
+    ("call", "taken"): lambda d: f"{role(d['role'])}应答",
+    ("call", "acknowledged"): lambda _d: "已有人接手，停止呼叫",
+    ("call", "jumped"): lambda d: f"转到第{d['step'] + 1}级",
+    ("call", "unanswered"): lambda d: f"呼叫{d['paged']}次无人应答",
+    ("call", "closed"): lambda d: f"结束呼叫：{d['reason']}",
+    ("handover", "written"): lambda d: f"{d['shift_name']}交班：{d['note']}",
+    ("handover", "taken"): lambda _d: "接班",
 }
 """(life, kind) to the sentence of an entry; a test checks that every event of every life-cycle has one."""
 

@@ -33,7 +33,7 @@ TABLE = Table(
     (
         Transition("schedule", "安排响应", (None,), "scheduled", _S),
         Transition("start", "启动响应", (_S,), "started", _F),
-        Transition("adjust", "调整级别", (_S, _F), "adjusted", None),
+        Transition("adjust", "调整级别", (_S, _F, _P), "adjusted", None),
         Transition("pause", "暂停响应", (_F,), "paused", _P),
         Transition("resume", "恢复响应", (_P,), "resumed", _F),
         Transition("end", "终止响应", (_F, _P), "ended", _E),
@@ -60,6 +60,8 @@ class Activation:
     adjustments: int = 0
     """How many times the level changed; part of the identity of the orders of each round."""
     report_digest: str | None = None
+    resume_at: datetime | None = None
+    """When a paused response goes on by itself, as it was decided with the pause; None: when somebody says so."""
 
 
 def schedule(
@@ -115,10 +117,24 @@ def adjust(state: Activation, *, warning: str, level: Level, by: Actor, now: dat
     return (event_of(transition, by=by, now=now, data=data),)
 
 
-def pause(state: Activation, *, reason: str, by: Actor, now: datetime) -> tuple[Event, ...]:
-    """The event of a pause."""
+def pause(
+    state: Activation, *, reason: str, resume_at: datetime | None = None, by: Actor, now: datetime
+) -> tuple[Event, ...]:
+    """The event of a pause, until a stated hour or until further notice; Refused without a reason or into the past.
+
+    A real one: 衡水 2021-03-06, paused at 14:00 of 6 March, resumed at 18:00 of 9 March.
+    """
     transition = TABLE.require("pause", state.state, subject=_name(state))
-    return (event_of(transition, by=by, now=now, data={"reason": reason}),)
+    if not reason.strip() or (resume_at is not None and resume_at <= now):
+        raise Refused(
+            act="暂停响应",
+            subject=_name(state),
+            state=state.state.chinese,
+            rule="暂停需要理由，恢复时间应晚于现在",
+            possible="请补全后重新提交",
+        )
+    data = {"reason": reason, "resume_at": None if resume_at is None else resume_at.isoformat()}
+    return (event_of(transition, by=by, now=now, data=data),)
 
 
 def resume(state: Activation, *, by: Actor, now: datetime) -> tuple[Event, ...]:
@@ -167,6 +183,11 @@ def evolve(state: Activation | None, event: Event) -> Activation:
             return replace(
                 state, warning=data["warning"], level=Level.of(data["level"]), adjustments=state.adjustments + 1
             )
+        case "paused":
+            until = data.get("resume_at")
+            return replace(state, resume_at=None if until is None else datetime.fromisoformat(until))
+        case "resumed":
+            return replace(state, resume_at=None)
         case "ended" | "cancelled":
             return replace(state, ended_at=event.occurred_at)
         case "reviewed":

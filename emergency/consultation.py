@@ -57,6 +57,14 @@ class Consultation:
     signed_aqi: tuple[int, ...] = ()
     conclusion: str = ""
     level: str = "none"
+    judged: str = "none"
+    """The level that the criteria give on the signed values; the decision may differ, with a reason."""
+    against: str = ""
+    """Why the decision differs from the criteria; empty when it does not."""
+    model_aqi: tuple[int, ...] = ()
+    """What the model had said for the same days: both stay scored."""
+    pack: str = ""
+    """Digest of the evidence pack."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -72,6 +80,7 @@ def propose(
     outlook_digest: str,
     first_date: str,
     triggers: Sequence[Mapping[str, Any]],
+    pack: str = "",
     by: Actor,
     now: datetime,
     basis: tuple[str, ...] = (),
@@ -92,6 +101,7 @@ def propose(
         "outlook_digest": outlook_digest,
         "first_date": first_date,
         "triggers": [dict(trigger) for trigger in triggers],
+        "pack": pack,
     }
     return (event_of(transition, by=by, now=now, data=data, basis=basis),)
 
@@ -108,10 +118,14 @@ def note_opinion(
     daily_aqi: Sequence[Sequence[int]],
     primary: Sequence[str],
     view: str,
+    level: str = "",
     by: Actor,
     now: datetime,
 ) -> tuple[Event, ...]:
-    """The event with one party's view: an AQI range [low, high] and a primary pollutant for each day."""
+    """The event with one party's view: an AQI range [low, high] and a primary pollutant for each day.
+
+    `level` is the warning level the party would issue ("" when it leaves that to the criteria).
+    """
     transition = TABLE.require("note_opinion", state.state, subject=f"会商 {state.identifier}")
     if any(len(pair) != 2 or not 0 <= pair[0] <= pair[1] <= 500 for pair in daily_aqi):
         raise Refused(
@@ -126,6 +140,7 @@ def note_opinion(
         "daily_aqi": [list(pair) for pair in daily_aqi],
         "primary": list(primary),
         "view": view,
+        "level": level,
     }
     return (event_of(transition, by=by, now=now, data=data),)
 
@@ -142,14 +157,19 @@ def conclude(
     signed_aqi: Sequence[int],
     level: str,
     reason: str,
+    judged: str | None = None,
+    against: str = "",
+    model_aqi: Sequence[int] = (),
     by: Actor,
     now: datetime,
     basis: tuple[str, ...] = (),
 ) -> tuple[Event, ...]:
-    """The event with the official forecast: one signed AQI a day, the level that follows, and the reason.
+    """The event with the official forecast: one signed AQI a day, the level that is decided, and the reason.
 
-    Refused while a required party has neither spoken nor been recorded absent, without a reason, or with values
-    outside 0..500.
+    `judged` is the level that the criteria give on the signed values (by default the same). A decision that differs,
+    "criterion met but decided against" or the other way round, is refused
+    without its own reason. Refused too while a required party has neither spoken nor been recorded absent, without a
+    reason, or with values outside 0..500.
     """
     transition = TABLE.require("conclude", state.state, subject=f"会商 {state.identifier}")
     subject = f"会商 {state.identifier}"
@@ -173,7 +193,25 @@ def conclude(
             rule="每天需要一个0到500的AQI签发值",
             possible="请补全签发值",
         )
-    data = {"signed_aqi": list(signed_aqi), "level": level, "reason": reason, "opinions": dict(state.opinions or {})}
+    judged = level if judged is None else judged
+    if judged != level and not against.strip():
+        raise Refused(
+            act="形成结论",
+            subject=subject,
+            state=state.state.chinese,
+            rule="结论级别与标准判定不同",
+            possible="请单独写明不按标准判定的理由",
+        )
+    data = {
+        "signed_aqi": list(signed_aqi),
+        "level": level,
+        "reason": reason,
+        "judged": judged,
+        "against": against if judged != level else "",
+        "model_aqi": list(model_aqi),
+        "opinions": dict(state.opinions or {}),
+        "absences": dict(state.absences or {}),
+    }
     return (event_of(transition, by=by, now=now, data=data, basis=basis),)
 
 
@@ -194,6 +232,7 @@ def evolve(state: Consultation | None, event: Event) -> Consultation:
             outlook_digest=data["outlook_digest"],
             first_date=data["first_date"],
             triggers=tuple(data["triggers"]),
+            pack=data.get("pack", ""),
         )
     after = TABLE.after(event.kind, state.state)
     state = replace(state, state=after)
@@ -205,6 +244,14 @@ def evolve(state: Consultation | None, event: Event) -> Consultation:
         case "absence_noted":
             return replace(state, absences={**(state.absences or {}), data["role"]: data["why"]})
         case "concluded":
-            return replace(state, signed_aqi=tuple(data["signed_aqi"]), conclusion=data["reason"], level=data["level"])
+            return replace(
+                state,
+                signed_aqi=tuple(data["signed_aqi"]),
+                conclusion=data["reason"],
+                level=data["level"],
+                judged=data.get("judged", data["level"]),
+                against=data.get("against", ""),
+                model_aqi=tuple(data.get("model_aqi", ())),
+            )
         case _:
             return state

@@ -30,4 +30,10 @@ def desk_of(plan: CityPlan, rules: Rules) -> Desk:
         rectify_within=RECTIFY_WITHIN,
         lift_hours=rules.warning.procedure.lift_hours.value,
         rules_digest=rules.book.digest,
+        lift_signed=True,
+        merge_gap=timedelta(hours=rules.warning.procedure.merge_gap_hours.value),
+        approve_within={
+            level: timedelta(minutes=plan.authority.of(level.word).deadline_minutes.value)  # type: ignore[arg-type]
+            for level in authority
+        },
     )

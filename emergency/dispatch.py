@@ -8,6 +8,7 @@ office (confidence I): no document read names any.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,7 +24,12 @@ WINDOW, MOST_IN_WINDOW = timedelta(minutes=10), 3
 LATE_AFTER = timedelta(minutes=30)
 """A message that leaves later than this says when it was written."""
 
-DEADLINES = {"approve": timedelta(hours=6), "convene": timedelta(hours=12), "chase": timedelta(hours=6)}
+DEADLINES = {
+    "approve": timedelta(hours=6),
+    "convene": timedelta(hours=12),
+    "chase": timedelta(hours=6),
+    "page": timedelta(hours=1),
+}
 """How long an ordinary message is worth sending; urgent ones have no deadline."""
 
 _OUTDATED = {
@@ -32,6 +38,9 @@ _OUTDATED = {
     ("warning", "approve"): ("approved", "returned", "issued", "superseded", "lifted", "withdrawn"),
     ("warning", "issued"): ("superseded", "lifted"),
     ("consultation", "convene"): ("concluded", "cancelled"),
+    ("activation", "paused"): ("in_force", "ended", "cancelled", "reviewed"),
+    ("activation", "resumed"): ("ended", "cancelled", "reviewed"),
+    ("call", "page"): ("acknowledged", "closed"),
 }
 
 
@@ -53,6 +62,8 @@ class Leased:
     """State of the stream it speaks of, as of the lease."""
     recent: int
     """How many messages this recipient was handed in the last WINDOW."""
+    respond_by: datetime | None = None
+    """When an order must be answered, as of the lease; None for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,12 @@ class Outcome:
     not_before: datetime | None = None
 
 
+_KINDS = ("issued", "released", "lifted", "paused", "resumed", "page", "approve", "convene", "chase")
+_UNTHROTTLED = ("issued", "released", "lifted", "paused", "resumed", "page")
+"""A page is never held back either: its own ladder says how often."""
+URGENT = ("issued", "released", "lifted", "paused", "resumed")
+
+
 def kind_of(key: str) -> str:
     """What a message is about, from its key.
 
@@ -80,14 +97,14 @@ def kind_of(key: str) -> str:
     """
     for part in reversed(key.split(".")[1:]):
         word = part.rstrip("0123456789")
-        if word in ("issued", "released", "lifted", "approve", "convene", "chase"):
+        if word in _KINDS:
             return word
     return "other"
 
 
 def urgent(key: str) -> bool:
-    """Whether it is a lift, a raise, a warning, an order or a release: first in line, never throttled, never late."""
-    return kind_of(key) in ("issued", "released", "lifted")
+    """Whether it is a warning, raise, lift, order, release or pause: first in line, never throttled or out of time."""
+    return kind_of(key) in URGENT
 
 
 def outdated(message: Leased) -> bool:
@@ -114,10 +131,26 @@ def wait_after(key: str, attempts: int) -> timedelta:
 
 
 def rendered(message: Leased, *, now: datetime) -> str:
-    """The body as it leaves now: a late one says when it was written."""
+    """The body as it leaves now, made anew: a late one says when it was written, a late order that its time is up."""
     if now - message.created_at <= LATE_AFTER:
         return message.body
-    return f"{message.body}（本消息于{local(message.created_at)}生成，现补发）"
+    body = message.body
+    if message.respond_by is not None and message.respond_by < now and kind_of(message.key) == "issued":
+        body = f"{body.rstrip('。')}（签收时限已过，请立即签收）。"
+    return f"{body}（本消息于{local(message.created_at)}生成，现补发）"
+
+
+def bundled(messages: Sequence[Leased], *, now: datetime) -> tuple[str, str]:
+    """Subject and body of several ordinary messages to one recipient sent as one; ValueError for none.
+
+    The first message's subject leads and says how many there are, so that a drill's mark stays in front.
+    """
+    if not messages:
+        raise ValueError("There is nothing to bundle.")
+    if len(messages) == 1:
+        return messages[0].subject, rendered(messages[0], now=now)
+    lines = [f"{number}. {rendered(one, now=now)}" for number, one in enumerate(messages, start=1)]
+    return f"{messages[0].subject}等{len(messages)}条", "\n".join(lines)
 
 
 def decide(message: Leased, *, channel: str, now: datetime) -> Outcome | None:
@@ -130,7 +163,7 @@ def decide(message: Leased, *, channel: str, now: datetime) -> Outcome | None:
         return outcome("outdated", f"发送前核对：事项已是“{message.stands}”")
     if expired(message, now=now):
         return outcome("expired", "超过有效时限")
-    if not urgent(message.key) and message.recent >= MOST_IN_WINDOW:
+    if kind_of(message.key) not in _UNTHROTTLED and message.recent >= MOST_IN_WINDOW:
         return outcome("deferred", "同一收件人短时间内消息过多，稍后再发", now + WINDOW)
     return None
 

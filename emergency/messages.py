@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from emergency.vocabulary import BEIJING, Level
-from emergency.warning import AirWarning
+from emergency.warning import POLLUTANTS, AirWarning, Draft
 
 DRILL_MARK = "【演练】"
 
@@ -31,20 +31,74 @@ def subject(text: str, *, drill: bool) -> str:
     return f"{DRILL_MARK}{text}" if drill else text
 
 
-def warning_issued(warning: AirWarning, *, drill: bool) -> tuple[str, str]:
-    """Subject and body of an issued warning: level, time, reason, measures, validity."""
-    draft, level = warning.draft, warning.level
-    body = (
-        f"{draft.area}发布空气重污染{level.chinese}预警，自{local(draft.starts_at)}起启动{level.response}应急响应，"
-        f"预计持续至{local(draft.expected_end)}。原因：{draft.reason}。{draft.text}"
+def change_of(warning: AirWarning, before: AirWarning | None) -> str:
+    """What an issue does to the one before it: 发布, 升级, 降级, 延长 or 调整 (times or text only)."""
+    if before is None:
+        return "发布"
+    if before.draft.kind == "control" or warning.level > before.level:
+        return "升级"
+    if warning.level < before.level:
+        return "降级"
+    return "延长" if warning.draft.expected_end > before.draft.expected_end else "调整"
+
+
+def warning_issued(warning: AirWarning, *, before: AirWarning | None = None, drill: bool) -> tuple[str, str]:
+    """Subject and body of an issued warning: level, change, time, reason, why now, measures, advice, validity."""
+    draft, level, change = warning.draft, warning.level, change_of(warning, before)
+    what = "空气重污染" if draft.pollutant == "pm25" else POLLUTANTS[draft.pollutant] + "污染"
+    opening = f"{draft.area}发布{what}{level.chinese}预警"
+    if before is not None:
+        old = before.draft.name
+        opening = {
+            "升级": f"{draft.area}将{old}升级为{what}{level.chinese}预警",
+            "降级": f"{draft.area}将{old}降级为{what}{level.chinese}预警",
+            "延长": f"{draft.area}{what}{level.chinese}预警延长至{local(draft.expected_end)}",
+        }.get(change, f"{draft.area}调整{what}{level.chinese}预警")
+    start = (
+        f"自{local(draft.starts_at)}起启动{level.response}应急响应"
+        if draft.starts_measures
+        else (f"自{local(draft.starts_at)}起生效，不启动应急减排措施")
     )
-    return subject(f"{draft.area}{level.chinese}预警", drill=drill), (DRILL_MARK if drill else "") + body
+    if draft.kind == "control":
+        opening, start = f"{draft.area}实施临时管控", f"自{local(draft.starts_at)}起执行，未达预警级别"
+    parts = [f"{opening}，{start}，预计持续至{local(draft.expected_end)}", f"原因：{draft.reason}"]
+    if draft.superior:
+        parts.append(f"按{draft.superior}执行")
+    parts += [part for part in (draft.why_now, "；".join(draft.measures), draft.text, draft.health) if part]
+    body = "。".join(part.rstrip("。") for part in parts) + "。"
+    title = "临时管控" if draft.kind == "control" else f"{level.chinese}预警"
+    mark = f"（{change}）" if before is not None else ""
+    return subject(f"{draft.area}{title}{mark}", drill=drill), (DRILL_MARK if drill else "") + body
+
+
+def supervision(draft: Draft, body: str) -> str:
+    """The body for those who supervise when no emergency measures follow: what to look at (环大气〔2024〕6号)."""
+    task = {
+        "o3": "请加强挥发性有机物和氮氧化物重点源日常监管",
+        "dust": "请在可行处加强扬尘管控",
+    }.get(draft.pollutant, "请按临时管控要求开展巡查")
+    return f"{body}{task}。"
 
 
 def warning_lifted(warning: AirWarning, *, reason: str, now: datetime, drill: bool) -> tuple[str, str]:
     """Subject and body of a lift."""
-    body = f"{warning.draft.area}自{local(now)}起解除{warning.level.chinese}预警，终止应急响应。{reason}"
-    return subject(f"解除{warning.level.chinese}预警", drill=drill), (DRILL_MARK if drill else "") + body
+    draft = warning.draft
+    end = "，终止应急响应" if draft.starts_measures else ""
+    body = f"{draft.area}自{local(now)}起解除{draft.name}{end}。{reason}"
+    return subject(f"解除{draft.name}", drill=drill), (DRILL_MARK if drill else "") + body
+
+
+def response_paused(*, level: Level, reason: str, resume_at: datetime | None, drill: bool) -> tuple[str, str]:
+    """Subject and body of a pause."""
+    until = "恢复时间另行通知" if resume_at is None else f"{local(resume_at)}自动恢复"
+    body = f"{level.response}应急响应暂停执行，{until}。预警没有解除。{reason}"
+    return subject("应急响应暂停", drill=drill), (DRILL_MARK if drill else "") + body
+
+
+def response_resumed(*, level: Level, now: datetime, drill: bool) -> tuple[str, str]:
+    """Subject and body of the resumption."""
+    body = f"自{local(now)}起恢复{level.response}应急响应，请继续执行原减排措施。"
+    return subject("应急响应恢复", drill=drill), (DRILL_MARK if drill else "") + body
 
 
 def order_text(
@@ -84,3 +138,10 @@ def order_chased(*, enterprise_name: str, respond_by: datetime, number: int, dri
     """Subject and body of a chase."""
     body = f"{enterprise_name}：减排指令应于{local(respond_by)}前签收，尚未收到（第{number}次催办），请立即签收。"
     return subject("催办：减排指令未签收", drill=drill), (DRILL_MARK if drill else "") + body
+
+
+def page(*, what: str, matter: str, number: int, drill: bool) -> tuple[str, str]:
+    """Subject and body of a page to one person: what waits, and the how-manieth time they are called about it."""
+    again = f"（第{number}次呼叫）" if number > 1 else ""
+    body = f"{what}（{matter}）等你处理{again}。接手后请在值班台点“我来处理”，呼叫即停止。"
+    return subject(f"呼叫：{what}", drill=drill), (DRILL_MARK if drill else "") + body

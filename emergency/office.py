@@ -12,12 +12,16 @@ from emergency.office_base import Desk, Instruction
 from emergency.office_consultation import ConsultationActs
 from emergency.office_evidence import EvidenceActs
 from emergency.office_list import ListActs
+from emergency.office_duty import DutyActs
+from emergency.office_issue import IssueActs
 from emergency.office_problem import ProblemActs
 from emergency.office_response import ResponseActs
-from emergency.office_warning import WarningActs
+from emergency.office_warning import DraftActs
 
 __all__ = ["Desk", "Instruction", "Office"]
 
 
-class Office(ConsultationActs, WarningActs, ResponseActs, ProblemActs, AlertActs, EvidenceActs, ListActs):
+class Office(
+    ConsultationActs, DraftActs, IssueActs, ResponseActs, ProblemActs, DutyActs, AlertActs, EvidenceActs, ListActs
+):
     """The acts of one area's duty office on one record."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
-from emergency import activation, consultation, order, problem, warning
+from emergency import activation, call, consultation, handover, order, problem, warning
 from emergency.lifecycle import Refused
 from emergency.publisher import Publisher
 from emergency.record import Act, Record
 from emergency.vocabulary import Level
+
+CONTROL_SIGNERS = warning.Authority(("office_director",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,18 @@ class Desk:
     rules_digest: str
     publisher: Publisher | None = None
     """Under which codes warnings are published; None takes those known for the area."""
+    lift_signed: bool = False
+    """Whether a lift needs the same signatures as the issue (the approval form is one for both)."""
+    merge_gap: timedelta = timedelta(0)
+    """Two episodes closer than this are one; zero asks nothing."""
+    approve_within: Mapping[Level, timedelta] = field(default_factory=dict)
+    """How long who may sign has for it; two hours where the plan says nothing."""
+    control: warning.Authority = CONTROL_SIGNERS
+    """Who may order a 临时管控 below yellow; no document read names the role (confidence C)."""
+
+    def may_sign(self, content: warning.Draft) -> warning.Authority:
+        """Who may sign a draft: by its level, or the authority of a 临时管控."""
+        return self.control if content.kind == "control" else self.authority[Level.of(content.level)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +66,10 @@ class Acts:
     def __init__(self, record: Record, desk: Desk) -> None:
         self.record = record
         self.desk = desk
+
+    def seen(self, life: str, stream: str, version: int) -> Self:
+        """The office for somebody who saw that version of a stream: an act on a later one raises StaleDecision."""
+        return type(self)(self.record.expecting(life, stream, version), self.desk)
 
 
 def refuse_existing(act: Act, life: str, identifier: str, what: str) -> None:
@@ -102,4 +120,16 @@ def order_of(state: Any) -> order.Order:
 def problem_of(state: Any) -> problem.Problem:
     """The state, known to be that of a life-cycle problem."""
     assert isinstance(state, problem.Problem)
+    return state
+
+
+def call_of(state: Any) -> call.Call:
+    """The state, known to be that of a life-cycle call."""
+    assert isinstance(state, call.Call)
+    return state
+
+
+def handover_of(state: Any) -> handover.Handover:
+    """The state, known to be that of a life-cycle handover."""
+    assert isinstance(state, handover.Handover)
     return state

@@ -9,10 +9,11 @@ from typing import Any
 from emergency import activation, messages, order, problem, record_outbox
 from emergency.compliance import Finding
 from emergency.dispatch import Outcome
-from emergency.lifecycle import SYSTEM, Actor, Event
+from emergency.lifecycle import SYSTEM, Actor, Event, Refused
 from emergency.office_base import Acts, Desk, Instruction, activation_of, existing, order_of
 from emergency.order_questions import own_time
 from emergency.record import Act, Message
+from emergency.vocabulary import Role
 
 
 class ResponseActs(Acts):
@@ -23,6 +24,53 @@ class ResponseActs(Acts):
         with self.record.act(now) as act:
             state = existing(act, "activation", identifier)
             return activation_of(act.append("activation", identifier, activation.start(state, by=by, now=now)))
+
+    def pause_response(
+        self, identifier: str, *, reason: str, resume_at: datetime | None = None, by: Actor, now: datetime
+    ) -> activation.Activation:
+        """Pause a response, as only who may approve its level may; everybody under an order is told.
+
+        The orders stay: after the pause the same measures go on. The warning stays too.
+        """
+        with self.record.act(now) as act:
+            state = self._led(act, identifier, "暂停响应", by)
+            events = activation.pause(state, reason=reason, resume_at=resume_at, by=by, now=now)
+            said = messages.response_paused(level=state.level, reason=reason, resume_at=resume_at, drill=act.drill)
+            calls = self._to_all(act, state, f"paused{act.version('activation', identifier)}", said)
+            return activation_of(act.append("activation", identifier, events, messages=calls))
+
+    def resume_response(self, identifier: str, *, by: Actor, now: datetime) -> activation.Activation:
+        """Let a paused response go on: by who may approve the level, or by the system at the hour decided before."""
+        with self.record.act(now) as act:
+            state = existing(act, "activation", identifier)
+            due = state.resume_at is not None and now >= state.resume_at
+            if not (by.role is Role.SYSTEM and due):
+                state = self._led(act, identifier, "恢复响应", by)
+            events = activation.resume(state, by=by, now=now)
+            said = messages.response_resumed(level=state.level, now=now, drill=act.drill)
+            calls = self._to_all(act, state, f"resumed{act.version('activation', identifier)}", said)
+            return activation_of(act.append("activation", identifier, events, messages=calls))
+
+    def _led(self, act: Act, identifier: str, what: str, by: Actor) -> activation.Activation:
+        state = activation_of(existing(act, "activation", identifier))
+        authority = self.desk.authority[state.level]
+        if authority.allows(by.role.key):
+            return state
+        raise Refused(
+            act=what,
+            subject=f"{state.level.response}响应 {identifier}",
+            state=state.state.chinese,
+            rule=f"{by.role.chinese}无权决定",
+            possible=f"应由以下角色决定：{'、'.join((*authority.roles, *authority.deputies))}",
+        )
+
+    def _to_all(self, act: Act, state: activation.Activation, what: str, said: tuple[str, str]) -> list[Message]:
+        title, body = said
+        calls = [Message(f"{state.identifier}.{what}.duty_officer", "staff", "duty_officer", title, body)]
+        return calls + [
+            Message(f"{state.identifier}.{what}.{current.enterprise}", "enterprise", current.enterprise, title, body)
+            for current in open_orders(act, state.identifier)
+        ]
 
     def review_response(
         self, identifier: str, *, report: bytes, media_type: str, title: str, by: Actor, now: datetime

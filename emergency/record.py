@@ -42,9 +42,10 @@ class BrokenRecord(LantianError):
 class Record:
     """An opened record. Reads are methods; writing happens only inside :meth:`act`."""
 
-    def __init__(self, engine: Engine, *, drill: bool) -> None:
+    def __init__(self, engine: Engine, *, drill: bool, expected: tuple[str, str, int] | None = None) -> None:
         self.engine = engine
         self.drill = drill
+        self._expected = expected
 
     @classmethod
     def open(cls, url: str | Path, *, drill: bool, durable: bool = True) -> Record:
@@ -90,6 +91,13 @@ class Record:
 
     # ------------------------------------------------------------------ writing
 
+    def expecting(self, life: str, stream: str, version: int) -> Record:
+        """The same record for somebody who decides on what they saw: version `version` of a stream.
+
+        Every act on it raises StaleDecision, under the lock that it writes with, when the stream has moved on since.
+        """
+        return Record(self.engine, drill=self.drill, expected=(life, stream, version))
+
     @contextmanager
     def act(self, now: datetime) -> Iterator[Act]:
         """One transaction: all that is appended inside is recorded together or not at all.
@@ -102,6 +110,8 @@ class Record:
             with self.engine.connect().execution_options(write=True) as connection, connection.begin():
                 lock_chain(connection)
                 work = Act(connection, now=now, drill=self.drill)
+                if self._expected is not None and work.version(*self._expected[:2]) != self._expected[2]:
+                    raise StaleDecision("Somebody else has just decided on the same matter", todo="Look again")
                 with _no_collection():
                     yield work
                     work.flush()
@@ -170,8 +180,13 @@ class Record:
         enterprise: str | None = None,
         episode: str | None = None,
         open_only: bool = False,
+        prefix: str = "",
+        newest: int | None = None,
     ) -> tuple[Mapping[str, Any], ...]:
-        """Rows of a projection, oldest first; `body` is the whole state as plain values."""
+        """Rows of a projection, oldest first; `body` is the whole state as plain values.
+
+        `prefix` takes only streams whose name begins so, `newest` only so many of the last ones.
+        """
         table = now_tables[life]
         query = select(table).order_by(table.c.opened_at, table.c.stream)
         if states is not None:
@@ -184,8 +199,13 @@ class Record:
             query = query.where(table.c.episode == episode)
         if open_only:
             query = query.where(table.c.final.is_(False))
+        if prefix:
+            query = query.where(table.c.stream.startswith(prefix, autoescape=True))
+        if newest is not None:
+            query = query.order_by(None).order_by(table.c.opened_at.desc(), table.c.stream.desc()).limit(newest)
         with self.engine.connect() as connection:
-            rows = connection.execute(query).mappings()
+            rows = connection.execute(query).mappings().all()
+            rows = rows if newest is None else rows[::-1]
             return tuple({**row, "body": json.loads(row["body"])} for row in rows)
 
     def head(self) -> tuple[int, str]:

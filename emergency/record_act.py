@@ -53,6 +53,10 @@ class Act:
         """The present state of one stream, including what this act already appended; None when absent."""
         return self._load(life, stream)[0]
 
+    def version(self, life: str, stream: str) -> int:
+        """How many entries a stream has, those of this act included; 0 when absent."""
+        return self._load(life, stream)[1]
+
     def expect(self, life: str, streams: Sequence[str]) -> None:
         """Load many streams at once, absent ones included, so that appending to them asks the database no more."""
         wanted = [stream for stream in streams if (life, stream) not in self._states]
@@ -78,6 +82,12 @@ class Act:
             self._states[key] = (MODULES[life].evolve(state, entry_of(row).event), row["version"], opened)
         wanted = [stream for (stream,) in self.connection.execute(chosen.order_by(table.c.stream))]
         return [self._states[life, stream][0] for stream in wanted]
+
+    def open_states(self, life: str, states: Sequence[str]) -> list[Any]:
+        """All streams of a life-cycle whose projection stands in one of the states, by identifier."""
+        table = now_tables[life]
+        query = select(table.c.stream).where(table.c.state.in_(states)).order_by(table.c.stream)
+        return [self.state(life, stream) for (stream,) in self.connection.execute(query)]
 
     def append(self, life: str, stream: str, events: Sequence[Event], *, messages: Sequence[Message] = ()) -> Any:
         """Append events to a stream and queue their messages; returns the new state."""
@@ -122,6 +132,13 @@ class Act:
                 )
             )
         return digest
+
+    def exhibit(self, digest: str) -> bytes | None:
+        """The content of an exhibit; None when there is none."""
+        found: bytes | None = self.connection.execute(
+            select(exhibit.c.content).where(exhibit.c.digest == digest)
+        ).scalar()
+        return found
 
     def filed(self, media_type: str) -> int:
         """How many exhibits of a kind are on record, those of this act included."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, text, update
 
-from emergency.dispatch import LEASE, WINDOW, Leased, Outcome, urgent
+from emergency.dispatch import LATE_AFTER, LEASE, URGENT, WINDOW, Leased, Outcome, urgent
 from emergency.record import Act, Record
 from emergency.record_rows import stamp
 from emergency.record_schema import attempt, dispatch, now_tables, outbox
@@ -26,7 +27,7 @@ def lease(record: Record, worker: str, *, now: datetime, most: int = 500) -> tup
     A lease that its worker did not settle in time (it was killed) is handed out again.
     """
     moment, until = stamp(now), stamp(now + LEASE)
-    first = case((or_(*(outbox.c.key.like(f"%{word}%") for word in (".lifted", ".issued", ".released"))), 0), else_=1)
+    first = case((or_(*(outbox.c.key.like(f"%.{word}%") for word in URGENT)), 0), else_=1)
     query = (
         select(outbox)
         .outerjoin(dispatch, dispatch.c.key == outbox.c.key)
@@ -34,7 +35,11 @@ def lease(record: Record, worker: str, *, now: datetime, most: int = 500) -> tup
             outbox.c.state == "queued",
             or_(
                 dispatch.c.key.is_(None),
-                and_(dispatch.c.lease_until <= moment, dispatch.c.not_before <= moment),
+                and_(
+                    # A worker that asks again has lost what it held (it was killed and started anew).
+                    or_(dispatch.c.lease_until <= moment, dispatch.c.worker == worker),
+                    dispatch.c.not_before <= moment,
+                ),
             ),
         )
         .order_by(first, outbox.c.seq, outbox.c.key)
@@ -54,27 +59,26 @@ def lease(record: Record, worker: str, *, now: datetime, most: int = 500) -> tup
             [{"key": key, "worker": worker, "lease_until": until, "not_before": moment} for key in keys],
         )
         stands = _stands(connection, rows)
+        respond = _respond_by(connection, rows, stamp(now - LATE_AFTER))
         recent = _recent(connection, [row["recipient"] for row in rows if not urgent(row["key"])], now)
-    found = []
-    for row in rows:
-        found.append(
-            Leased(
-                key=row["key"],
-                life=row["life"],
-                stream=row["stream"],
-                audience=row["audience"],
-                recipient=row["recipient"],
-                subject=row["subject"],
-                body=row["body"],
-                drill=bool(row["drill"]),
-                created_at=datetime.fromisoformat(row["created_at"]),
-                attempts=row["attempts"],
-                stands=stands.get((row["life"], row["stream"])),
-                recent=recent[row["recipient"]],
-            )
+    return tuple(
+        Leased(
+            key=row["key"],
+            life=row["life"],
+            stream=row["stream"],
+            audience=row["audience"],
+            recipient=row["recipient"],
+            subject=row["subject"],
+            body=row["body"],
+            drill=bool(row["drill"]),
+            created_at=datetime.fromisoformat(row["created_at"]),
+            attempts=row["attempts"],
+            stands=stands.get((row["life"], row["stream"])),
+            recent=recent[row["recipient"]],
+            respond_by=respond.get(row["stream"]),
         )
-        recent[row["recipient"]] += 0 if urgent(row["key"]) else 1
-    return tuple(found)
+        for row in rows
+    )
 
 
 def settle(act: Act, worker: str, outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -155,11 +159,22 @@ def _stands(connection: Connection, rows: Sequence[dict[str, Any]]) -> dict[tupl
     return found
 
 
+def _respond_by(connection: Connection, rows: Sequence[dict[str, Any]], before: str) -> dict[str, datetime]:
+    """Deadlines of the orders whose message has waited: only a late one is rendered anew."""
+    late = [row["stream"] for row in rows if row["life"] == "order" and row["created_at"] < before]
+    found: dict[str, datetime] = {}
+    for some in _parts(late):
+        table = now_tables["order"]
+        for stream, body in connection.execute(select(table.c.stream, table.c.body).where(table.c.stream.in_(some))):
+            found[stream] = datetime.fromisoformat(json.loads(body)["respond_by"])
+    return found
+
+
 def _recent(connection: Connection, recipients: Sequence[str], now: datetime) -> Counter[str]:
     counts: Counter[str] = Counter()
     for some in _parts(list(dict.fromkeys(recipients))):
         query = (
-            select(outbox.c.recipient, func.count())
+            select(outbox.c.recipient, func.count(outbox.c.last_attempt_at.distinct()))  # a bundle counts once
             .where(
                 outbox.c.recipient.in_(some),
                 outbox.c.state.in_(("handed", "sealed")),

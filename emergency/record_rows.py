@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from emergency import activation, alert, consultation, edition, order, problem, warning
+from emergency import activation, alert, call, consultation, edition, handover, order, problem, warning
 from emergency.lifecycle import Event
 from emergency.record_schema import log
 
@@ -26,6 +26,8 @@ MODULES: dict[str, ModuleType] = {
     "order": order,
     "problem": problem,
     "alert": alert,
+    "call": call,
+    "handover": handover,
 }
 GENESIS = "0" * 64
 

@@ -103,6 +103,29 @@ dispatch = Table(
 )
 """Who is handing over which message, and not before when it is tried again; the outbox itself says what came of it."""
 
+roster_note = Table(
+    "roster_note",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("by_whom", String(80), nullable=False),
+    Column("noted_at", String(32), nullable=False),
+    Column("withdrawn_at", String(32)),
+    Column("withdrawn_by", String(80)),
+)
+"""What decides who is on duty: shifts, rotations, leave, swaps, overrides. Ordinary data, corrected by withdrawing."""
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("party", String(120), primary_key=True),
+    Column("address", String(400), nullable=False),
+    Column("telephone", String(40), nullable=False, default=""),
+    Column("changed_at", String(32), nullable=False),
+)
+"""Where a party (an account, a role, an enterprise, "public") is reached. Correctable, and never in the log."""
+
 about = Table(
     "about",
     metadata,
@@ -143,7 +166,7 @@ def _now_table(life: str) -> Table:
     )
 
 
-LIVES = ("consultation", "warning", "activation", "order", "problem", "alert", "edition")
+LIVES = ("consultation", "warning", "activation", "order", "problem", "alert", "edition", "call", "handover")
 now_tables = {life: _now_table(life) for life in LIVES}
 
 for protected in (log, exhibit):

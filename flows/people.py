@@ -7,17 +7,18 @@ down in WHO_DOES_WHAT and printed with every replay, so that nobody takes them f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from emergency import risk
+from emergency import advice, risk
+from emergency.consultation import Consultation
 from emergency.lifecycle import Actor
 from emergency.office import Instruction, Office
 from emergency.vocabulary import BEIJING, Level, Role
-from emergency.warning import Draft
+from emergency.warning import AirWarning, Draft
 from flows import respond
-from flows.respond import Situation
+from flows.situation import Situation
 from forecast.outlook import THRESHOLDS, Outlook
 
 SIGN_HIGH_ABOVE = 0.40
@@ -28,9 +29,9 @@ STANDS_FOR = timedelta(hours=6)
 """The simulated officer lets an issued warning stand at least so long."""
 
 WHO_DOES_WHAT = (
-    "09时系统按预案触发条件提议会商；10时值班员召集；各方次小时提交意见（约一成缺席，12时记录）",
-    f"12时主任签发：P(AQI>150)≥{SIGN_HIGH_ABOVE:.0%}的日子取0.75分位，其余取中位数",
-    "13时起值班员按签发值对照标准起草、升级、降级或解除；有权签批人1至3小时内签批，随即发布",
+    "系统按预案触发条件提议会商，风险持续期间每日9时、15时各一次；一小时后值班员召集，再一小时各方提交意见（约一成不应答，系统记录）",
+    f"召集两小时后主任签发：P(AQI>150)≥{SIGN_HIGH_ABOVE:.0%}的日子取0.75分位，其余取中位数",
+    "13时起值班员按签发值对照标准起草、升级、降级或提请解除；有权签批人1至3小时内签批，随即发布或解除",
     "实测已达重度且12小时内无明显改善时，按先行启动条款起草",
 )
 
@@ -51,38 +52,38 @@ def chance(seed: int, *what: object) -> float:
 
 
 def consult(office: Office, situation: Situation, *, seed: int) -> None:
-    """Convene, speak, note absence and conclude, each at its hour."""
-    now, hour = situation.now, situation.local.hour
+    """Convene, speak and conclude, an hour after each other; who stays silent is noted by the flow."""
+    now, hour = situation.now, timedelta(hours=1)
     for row in office.record.now("consultation", open_only=True):
         state = office.record.state("consultation", row["stream"])
         outlook = outlook_of(office, state.outlook_digest)
-        if row["state"] == "proposed" and hour >= 10:
-            state = office.convene(row["stream"], by=person(Role.DUTY_OFFICER), now=now)
-        if state.state.key == "convened":
-            for key in state.missing:
-                absent = chance(seed, row["stream"], key) < 0.10
-                if not absent and hour >= 11:
-                    ranges, primary, view = _opinion(outlook, seed, row["stream"], key)
-                    state = office.note_opinion(
-                        row["stream"], daily_aqi=ranges, primary=primary, view=view, by=person(Role.of(key)), now=now
-                    )
-                elif absent and hour >= 12:
-                    state = office.note_absence(
-                        row["stream"], role=key, why="未应答", by=person(Role.DUTY_OFFICER), now=now
-                    )
-            if not state.missing and hour >= 12:
-                signed = sign(outlook)
-                judged = situation.assess(signed) if situation.outlook == outlook else None
-                level = judged.judgement.level if judged else Level.NONE
-                reason = judged.judgement.why if judged else "以会商时展望为准"
-                office.conclude(
-                    row["stream"],
-                    signed_aqi=signed,
-                    level=level,
-                    reason=reason or "未达预警条件",
-                    by=person(Role.OFFICE_DIRECTOR),
-                    now=now,
+        if row["state"] == "proposed" and now - datetime.fromisoformat(row["opened_at"]) >= hour:
+            office.convene(row["stream"], by=person(Role.DUTY_OFFICER), now=now)
+            continue
+        if row["state"] != "convened":
+            continue
+        history = office.record.history("consultation", row["stream"])
+        convened = next(entry.event.occurred_at for entry in history if entry.event.kind == "convened")
+        for key in state.missing if now - convened >= hour else ():
+            if chance(seed, row["stream"], key) >= 0.10:
+                ranges, primary, view = _opinion(outlook, seed, row["stream"], key)
+                state = office.note_opinion(
+                    row["stream"], daily_aqi=ranges, primary=primary, view=view, by=person(Role.of(key)), now=now
                 )
+        if not state.missing and now - convened >= 2 * hour:
+            signed = sign(outlook)
+            judged = situation.assess(signed) if situation.outlook == outlook else None
+            level = judged.judgement.level if judged else Level.NONE
+            reason = judged.judgement.why if judged else "以会商时展望为准"
+            office.conclude(
+                row["stream"],
+                signed_aqi=signed,
+                level=level,
+                reason=reason or "未达预警条件",
+                judged=level,
+                by=person(Role.OFFICE_DIRECTOR),
+                now=now,
+            )
 
 
 def warn(
@@ -104,7 +105,7 @@ def warn(
     if assessment.level > in_force:
         _draft(office, situation, assessment, assessment.level, replaces=warning["stream"] if warning else None)
     elif warning is not None and situation.local.hour >= 13 and _has_stood(warning, situation.now):
-        _lower_or_lift(office, situation, assessment, warning["stream"], in_force)
+        _lower_or_lift(office, situation, assessment, warning["stream"], in_force, seed=seed, leaders_wait=leaders_wait)
 
 
 def _has_stood(warning: Mapping[str, Any], now: datetime) -> bool:
@@ -170,17 +171,24 @@ def _official(office: Office, situation: Situation) -> risk.Assessment | None:
     outlook, hour = situation.outlook, situation.local.hour
     if outlook is None:
         return None
-    today = office.record.state("consultation", respond.consultation_of(f"{situation.local:%Y%m%d}"))
-    if today is not None and today.signed_aqi:
+    rows = respond.consultations_of(office, f"{situation.local:%Y%m%d}")
+    today = _last_signed(office, rows)
+    if today is not None:
         return situation.assess(today.signed_aqi) if today.outlook_digest == outlook.digest else None
     latest = situation.observed.latest
     heavy = latest is not None and (latest.aqi or 0) > situation.rules.warning.procedure.observed_over.value
-    if not heavy and (today is not None or hour < 13):
+    if not heavy and (rows or hour < 13):
         return None
     plain = situation.assess()
     if plain is not None and plain.start_at_once is None and plain.level is not Level.NONE:
         return None  # the model alone never speaks for a warning: it takes signed values or the observed air
     return plain
+
+
+def _last_signed(office: Office, rows: Sequence[Mapping[str, Any]]) -> Consultation | None:
+    """The newest of the day's consultations that was concluded; None while none was."""
+    concluded = [row["stream"] for row in rows if row["state"] == "concluded"]
+    return office.record.state("consultation", concluded[-1]) if concluded else None
 
 
 def _draft(
@@ -199,16 +207,24 @@ def _draft(
     reason = assessment.start_at_once.chinese if observed_first and assessment.start_at_once else ""
     reason = reason or assessment.judgement.why
     number = len(office.record.now("warning")) + 1
+    latest = situation.observed.latest
+    starts_in = round((starts_at - now).total_seconds() / 3600)
+    signed = _last_signed(office, respond.consultations_of(office, day))
+    met = assessment.level >= level
     content = Draft(
         level=level.word,
         area=office.desk.area_name,
         starts_at=starts_at,
         expected_end=end,
         reason=reason,
-        text="请减少户外活动，减排措施按清单执行。",
-        consultation="observed" if observed_first else respond.consultation_of(day),
-        criterion_met=assessment.level >= level,
+        text="减排措施按清单执行",
+        consultation="observed" if observed_first or signed is None else signed.identifier,
+        criterion_met=met,
         replaces=replaces,
+        pollutant=advice.pollutant_of(situation.outlook, covered),
+        health=advice.health(situation.plan, level),
+        why_now=advice.why_now(latest.aqi if latest else None, starts_in_hours=starts_in),
+        without_criterion="" if met else "按实测情况先行处置",
     )
     office.draft_warning(
         f"warning-{number:03d}",
@@ -236,13 +252,9 @@ def _approve_and_issue(
     state = office.record.state("warning", pending["stream"])
     drafted = datetime.fromisoformat(pending["opened_at"])
     if pending["state"] == "drafted":
-        authority = office.desk.authority[state.level]
-        roles = [*authority.roles, *authority.deputies][: max(1, authority.signatures)]
-        for role in roles:
-            wait = leaders_wait + timedelta(hours=round(2 * chance(seed, pending["stream"], role)))
-            signed = any(signer == role for _person, signer in state.signatures)
-            if not signed and now - drafted >= wait:
-                state = office.approve_warning(pending["stream"], by=person(Role.of(role)), now=now)
+        signers = state.signatures
+        for role in _ready(office, state, signers, drafted, now, seed=seed, leaders_wait=leaders_wait):
+            state = office.approve_warning(pending["stream"], by=person(Role.of(role)), now=now)
     if state.state.key == "approved":
         office.issue_warning(
             pending["stream"],
@@ -253,17 +265,63 @@ def _approve_and_issue(
         )
 
 
+def _ready(
+    office: Office,
+    state: AirWarning,
+    signers: Sequence[tuple[str, str]],
+    since: datetime,
+    now: datetime,
+    *,
+    seed: int,
+    leaders_wait: timedelta,
+) -> list[str]:
+    """The simulated leaders whose time to sign has come: one to three hours after they were asked."""
+    authority = office.desk.may_sign(state.draft)
+    roles = [*authority.roles, *authority.deputies][: max(1, authority.signatures)]
+    done = {role for _person, role in signers}
+    return [
+        role
+        for role in roles
+        if role not in done
+        and now - since >= leaders_wait + timedelta(hours=round(2 * chance(seed, state.identifier, role)))
+    ]
+
+
+def _lift(
+    office: Office, name: str, *, reason: str, below: int, seed: int, leaders_wait: timedelta, now: datetime
+) -> None:
+    """Ask for the lift, let the leaders sign it in their time, and lift."""
+    state = office.record.state("warning", name)
+    duty = person(Role.DUTY_OFFICER)
+    if not state.lift_reason:
+        office.ask_lift(name, reason=reason, below_hours=below, by=duty, now=now)
+        return
+    history = office.record.history("warning", name)
+    asked = next(entry.event.occurred_at for entry in reversed(history) if entry.event.kind == "lift_asked")
+    for role in _ready(office, state, state.lift_signatures, asked, now, seed=seed, leaders_wait=leaders_wait):
+        state = office.sign_lift(name, by=person(Role.of(role)), now=now)
+    if len(state.lift_signatures) >= office.desk.may_sign(state.draft).signatures:
+        office.lift_warning(name, reason=reason, below_hours=below, by=duty, now=now)
+
+
 def _lower_or_lift(
-    office: Office, situation: Situation, assessment: risk.Assessment, name: str, in_force: Level
+    office: Office,
+    situation: Situation,
+    assessment: risk.Assessment,
+    name: str,
+    in_force: Level,
+    *,
+    seed: int,
+    leaders_wait: timedelta,
 ) -> None:
     latest = situation.observed.latest
     expected: list[Any] = list(assessment.judged[1:])
     edition = situation.rules.warning
-    advice = risk.may_lift(edition, in_force, observed_aqi=latest.aqi if latest else None, expected=expected)
-    if not advice.may:
+    rule = risk.may_lift(edition, in_force, observed_aqi=latest.aqi if latest else None, expected=expected)
+    if not rule.may:
         return
-    if advice.to is not Level.NONE:
-        _draft(office, situation, assessment, advice.to, replaces=name)
+    if rule.to is not Level.NONE:
+        _draft(office, situation, assessment, rule.to, replaces=name)
         return
     bar = edition.criterion(in_force.word).lowest_over  # type: ignore[arg-type]
     below = 0
@@ -271,4 +329,4 @@ def _lower_or_lift(
         if value is None or value > bar:
             break
         below += 24
-    office.lift_warning(name, reason=advice.chinese, below_hours=below, by=person(Role.DUTY_OFFICER), now=situation.now)
+    _lift(office, name, reason=rule.chinese, below=below, seed=seed, leaders_wait=leaders_wait, now=situation.now)

@@ -15,7 +15,7 @@ from emergency.record import Record
 from emergency.vocabulary import BEIJING
 from flows.clock import real_now
 from flows.observed import observed_at
-from flows.respond import Situation
+from flows.situation import Situation
 from forecast.archive import Archive
 from forecast.city_air import city_air
 from plans import rulebook
@@ -70,7 +70,7 @@ class Post:
         )
         outlook = self.archive.outlook(self.settings["area"], as_of=now)
         day = now.astimezone(BEIJING).date()
-        return Situation(now, outlook, observed_at(air, now), self.rules(day), self.plan)
+        return Situation(now, outlook, observed_at(air, now), self.rules(day), self.plan, air)
 
 
 def open_post(home: Path) -> Post:

@@ -17,16 +17,21 @@ from functools import cached_property
 from emergency.desk import desk_of
 from emergency.office import Instruction, Office
 from emergency.record import Record
+from emergency.roster import Roster
 from emergency.vocabulary import BEIJING, Level
-from flows import clock, deliver, people, plants, report, respond
+from flows import brief, clock, deliver, paging, people, plants, report, respond
+from flows.channels.worker import work
 from flows.observed import observed_at
 from flows.plant_meters import SimulatedMeters
-from flows.respond import Situation
+from flows.situation import Situation
 from forecast.city_air import CityAir
 from forecast.outlook import Outlook
 from plans.errors import LantianError
 from plans.rulebook import Rulebook, Rules
 from plans.schema import CityPlan
+
+BRIEF_HOUR = 8
+"""Local hour at which the weekly brief is made on Mondays."""
 
 FIRST_HOUR = 1
 """Local hour at which the day's outlook is issued: the last hour of yesterday has arrived by then."""
@@ -54,6 +59,8 @@ class Stage:
     simulated_air: bool
     leaders_wait: timedelta = timedelta(hours=1)
     """How long simulated leaders leave a draft alone; the demo gives the visitor more time to sign first."""
+    roster: Roster | None = None
+    """Who is on duty; None pages everybody of a role."""
     notes: tuple[str, ...] = ()
     """What a reader of the reports must know: simulated people, assumed editions."""
 
@@ -92,7 +99,7 @@ class Stage:
         local = now.astimezone(BEIJING)
         issued = [day for day in self.outlooks if self.outlooks[day].issued_at <= now]
         outlook = self.outlooks[max(issued)] if issued else None
-        return Situation(now, outlook, observed_at(self.air, now), self.rules(local.date()), self.plan)
+        return Situation(now, outlook, observed_at(self.air, now), self.rules(local.date()), self.plan, self.air)
 
 
 def open_office(stage: Stage, record: Record) -> Office:
@@ -141,9 +148,10 @@ def tick(stage: Stage, office: Office, now: datetime) -> None:
     hour = now.astimezone(BEIJING).hour
     # Not denser than the ticks: with one chase a tick at most, a tick that is run again finds nothing more to do.
     every = max(timedelta(hours=1), timedelta(minutes=stage.plan.deadlines.chase_after_minutes.value))
-    if hour == 9:
-        respond.propose(office, situation)
+    respond.note_silence(office, now, within=timedelta(minutes=stage.plan.consultation.result_within_minutes.value))
     people.consult(office, situation, seed=stage.seed)
+    # After the people, so that a tick that is run again finds the new session open and proposes no other.
+    respond.propose(office, situation)
     people.warn(
         office,
         situation,
@@ -153,16 +161,26 @@ def tick(stage: Stage, office: Office, now: datetime) -> None:
         leaders_wait=stage.leaders_wait,
     )
     respond.start_due(office, now)
-    sealed, address_of = deliver.SealedChannel(), _sealed_address(stage)
-    deliver.deliver(office, sealed, address_of=address_of, now=now)
+    respond.resume_due(office, now)
+    paging.page_due(office, now, plan=stage.roster)
+    if now.astimezone(BEIJING).weekday() == 0 and hour == BRIEF_HOUR:
+        brief.file_weekly(office, situation)
+    _hand_over(stage, office, now)
     plants.act(office, now, seed=stage.seed)
     respond.chase_overdue(office, now, every=every)
     if hour == 8:
         respond.judge_compliance(office, now, SimulatedMeters(stage.seed))
     people.inspect(office, now, seed=stage.seed)
     report.evaluate_ended(stage, office, now)
-    deliver.deliver(office, sealed, address_of=address_of, now=now)
+    _hand_over(stage, office, now)
     office.record.note("clock", now.isoformat())
+
+
+def _hand_over(stage: Stage, office: Office, now: datetime) -> None:
+    """Everything that waits, to the sealed channel, by the same worker that serves in earnest."""
+    address_of = _sealed_address(stage)
+    while work(office, deliver.SealedChannel(), worker="replay", address_of=address_of, now=now):
+        pass
 
 
 def _sealed_address(stage: Stage) -> Callable[[str, str], str | None]:

@@ -7,43 +7,20 @@ changes nothing. So a missed, doubled or late run is harmless. Rules live in pla
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from emergency import risk
+from emergency import cadence
+from emergency.lifecycle import SYSTEM
 from emergency.office import Office
-from emergency.vocabulary import BEIJING
+from emergency.vocabulary import Level
+from flows import consultation_pack
 from flows.evidence import Meters, judge_orders
-from forecast.outlook import Outlook
-from plans.rulebook import Rules
-from plans.schema import CityPlan
+from flows.situation import Situation
 
 MOST_CHASES = 3
 """After so many unanswered chases the matter goes to the inspectors; a setting of the office."""
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What the office sees at one moment: the newest outlook and what was observed, both as of now."""
-
-    now: datetime
-    outlook: Outlook | None
-    observed: risk.Observed
-    rules: Rules
-    plan: CityPlan
-
-    @property
-    def local(self) -> datetime:
-        """Now, in Beijing time."""
-        return self.now.astimezone(BEIJING)
-
-    def assess(self, signed: tuple[int, ...] | None = None) -> risk.Assessment | None:
-        """The assessment of the present outlook, on signed values when given; None without an outlook."""
-        if self.outlook is None:
-            return None
-        return risk.assess(self.outlook, self.observed, rules=self.rules, now=self.now, city=self.plan, signed=signed)
 
 
 def current_warning(office: Office) -> Mapping[str, Any] | None:
@@ -71,22 +48,53 @@ def episode_of(office: Office, day: str) -> str:
     return name
 
 
-def consultation_of(day: str) -> str:
-    """Identifier of the day's consultation."""
-    return f"consultation-{day}"
+def consultation_of(day: str, number: int = 1) -> str:
+    """Identifier of a consultation of the day: the first, or a later one.
+
+    >>> consultation_of("20151205"), consultation_of("20151205", 2)
+    ('consultation-20151205', 'consultation-20151205-2')
+    """
+    return f"consultation-{day}" + (f"-{number}" if number > 1 else "")
+
+
+def consultations_of(office: Office, day: str) -> list[Mapping[str, Any]]:
+    """The rows of the day's consultations, in the order in which they were proposed."""
+    first = consultation_of(day)
+    return [
+        row
+        for row in office.record.now("consultation", prefix=first)
+        if row["stream"] == first or row["stream"].startswith(f"{first}-")
+    ]
 
 
 def propose(office: Office, situation: Situation) -> None:
-    """Propose the day's consultation when the plan's triggers are met and none was proposed today."""
-    day = f"{situation.local:%Y%m%d}"
-    if situation.outlook is None or office.record.state("consultation", consultation_of(day)) is not None:
+    """Propose a consultation when the cadence asks for one: triggers met, risk lasting, or the situation graver."""
+    if situation.outlook is None:
         return
     assessment = situation.assess()
-    if assessment is None or not assessment.triggers:
+    if assessment is None:
+        return
+    rows = [row for row in office.record.now("consultation", newest=8) if row["state"] != "cancelled"]
+    met = [
+        cadence.Met(trigger.rule_id, trigger.kind, tuple(day.isoformat() for day in trigger.days))
+        for trigger in assessment.triggers
+    ]
+    running = current_warning(office)
+    why = cadence.due(
+        [_session(row) for row in rows],
+        now=situation.now,
+        warned=running is not None and running["state"] == "issued",
+        met=met,
+        judged=assessment.level,
+        per_day=situation.plan.consultation.denser_per_day.value,
+    )
+    if not why:
         return
     triggers = [
         {
             "rule": trigger.rule_id,
+            "kind": trigger.kind,
+            "days": [day.isoformat() for day in trigger.days],
             "text": trigger.chinese,
             "measured": trigger.measured,
             "threshold": trigger.threshold,
@@ -94,13 +102,50 @@ def propose(office: Office, situation: Situation) -> None:
         }
         for trigger in assessment.triggers
     ]
+    triggers.append({"rule": "cadence", "kind": "cadence", "days": [], "text": why, "measured": assessment.level.word,
+                     "threshold": "", "confidence": "B"})  # fmt: skip
+    day = f"{situation.local:%Y%m%d}"
     office.propose_consultation(
-        consultation_of(day),
+        consultation_of(day, len(consultations_of(office, day)) + 1),
         episode=episode_of(office, day),
         outlook=situation.outlook,
         triggers=triggers,
+        pack=consultation_pack.pack(situation, assessment, why=why),
         now=situation.now,
     )
+
+
+def _session(row: Mapping[str, Any]) -> cadence.Session:
+    body = row["body"]
+    level, judged = Level.of(body["level"]), Level.of(body.get("judged", "none"))
+    met, proposed = [], Level.NONE
+    for trigger in body["triggers"]:
+        if trigger.get("kind") == "cadence":
+            proposed = Level.of(trigger["measured"])
+        else:
+            met.append(cadence.Met(trigger["rule"], trigger.get("kind", ""), tuple(trigger.get("days", ()))))
+    is_open = row["state"] in ("proposed", "convened")
+    opened = datetime.fromisoformat(row["opened_at"])
+    return cadence.Session(opened, is_open, level, max(judged, proposed), tuple(met))
+
+
+def note_silence(office: Office, now: datetime, *, within: timedelta) -> None:
+    """Put on record every required party that has said nothing by the deadline, so that the session can conclude."""
+    for row in office.record.now("consultation", states=("convened",)):
+        state = office.record.state("consultation", row["stream"])
+        convened = next(e for e in office.record.history("consultation", row["stream"]) if e.event.kind == "convened")
+        if now - convened.event.occurred_at <= within:
+            continue
+        for role in state.missing:
+            office.note_absence(row["stream"], role=role, why="逾时未提交意见", by=SYSTEM, now=now)
+
+
+def resume_due(office: Office, now: datetime) -> None:
+    """Let every paused response go on whose hour, decided with the pause, has come."""
+    for row in office.record.now("activation", states=("paused",)):
+        at = row["body"].get("resume_at")
+        if at is not None and datetime.fromisoformat(at) <= now:
+            office.resume_response(row["stream"], by=SYSTEM, now=now)
 
 
 def start_due(office: Office, now: datetime) -> None:

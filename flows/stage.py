@@ -17,7 +17,7 @@ from pathlib import Path
 from emergency.instructions import department_instructions, instructions_of, reductions_of, shares
 from emergency.record import Record
 from emergency.vocabulary import BEIJING, Level
-from flows import replay
+from flows import replay, sample_roster
 from flows.post import SETTINGS_NOTE
 from flows.replay import Stage
 from flows.scenario import ASSUMED, Scenario, find_data, load
@@ -82,6 +82,7 @@ def open_replay(
         else:
             say("接着上次中断处继续")
     record = Record.open(path, drill=True, durable=False)
+    sample_roster.set_up(record, first_day=first, last_day=last)
     record.note(SETTINGS_NOTE, json.dumps(_settings(chosen, stage), ensure_ascii=False, sort_keys=True))
     return stage, record
 
@@ -148,6 +149,7 @@ def _stage(name: str, first: date, last: date, seed: int, home: Path, say: Calla
             for level in LEVELS
         },
         simulated_air=chosen.simulated,
+        roster=sample_roster.roster(first_day=first, last_day=last),
         notes=_notes(chosen, listing),
     )
 

@@ -58,14 +58,14 @@ def _office(url: str) -> Office:
 
 
 def _measure(url: str, folder: Path) -> dict[str, Any]:
-    office, mayor = _office(url), Actor("mayor", Role.MAYOR)
+    office, mayor, duty = _office(url), Actor("mayor", Role.MAYOR), Actor("duty", Role.DUTY_OFFICER)
     draft = Draft("red", "样例市", NOW + 24 * HOUR, NOW + 96 * HOUR, "静稳", "", "c", True)
-    office.draft_warning("w", episode="e", content=draft, by=mayor, now=NOW)
+    office.draft_warning("w", episode="e", content=draft, by=duty, now=NOW)
     office.approve_warning("w", by=mayor, now=NOW)
     measures = ({"text": "1号线停产（核查：用电）", "power_cut": 0.3, "unit": "U1"},)
     listing = [Instruction(f"SP{n:05d}", f"样例{n}厂", measures, voluntary=False) for n in range(COUNT)]
     begin, worked = time.perf_counter(), time.process_time()
-    office.issue_warning("w", instructions=listing, list_digest="d", by=mayor, now=NOW)
+    office.issue_warning("w", instructions=listing, list_digest="d", by=duty, now=NOW)
     queued, worked = time.perf_counter() - begin, time.process_time() - worked
     office.record.engine.dispose()
 

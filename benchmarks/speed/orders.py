@@ -42,19 +42,19 @@ def _measure(url: str) -> dict[str, Any]:
     every = {level: Authority(("mayor",)) for level in (Level.YELLOW, Level.ORANGE, Level.RED)}
     hour = timedelta(hours=1)
     desk = Desk("bench", "样例市", every, (), hour, 24 * hour, 48 * hour, 36, "r" * 64)
-    office, mayor = Office(record, desk), Actor("mayor", Role.MAYOR)
+    office, mayor, duty = Office(record, desk), Actor("mayor", Role.MAYOR), Actor("duty", Role.DUTY_OFFICER)
     figures: dict[str, Any] = {}
     for number, (name, level) in enumerate((("issue", "yellow"), ("raise", "red")), start=1):
         before = "w1" if number == 2 else None
         draft = Draft(level, "样例市", NOW + 24 * hour, NOW + 96 * hour, "静稳", "", "c", True, before)
-        office.draft_warning(f"w{number}", episode="e", content=draft, by=mayor, now=NOW)
+        office.draft_warning(f"w{number}", episode="e", content=draft, by=duty, now=NOW)
         office.approve_warning(f"w{number}", by=mayor, now=NOW)
         begin = time.perf_counter()
-        office.issue_warning(f"w{number}", instructions=_list(level), list_digest="d", by=mayor, now=NOW)
+        office.issue_warning(f"w{number}", instructions=_list(level), list_digest="d", by=duty, now=NOW)
         figures[f"{name}, s"] = round(time.perf_counter() - begin, 3)
     figures["orders issued per second"] = round(COUNT / figures["issue, s"])
     begin = time.perf_counter()
-    office.lift_warning("w2", reason="冷空气", below_hours=48, by=mayor, now=NOW + 30 * hour)
+    office.lift_warning("w2", reason="冷空气", below_hours=48, by=duty, now=NOW + 30 * hour)
     figures["lift, s"] = round(time.perf_counter() - begin, 3)
     begin = time.perf_counter()
     figures["log entries"] = record.verify()

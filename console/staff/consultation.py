@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,12 +22,13 @@ from console.page import (
     console_of,
     missing,
     needed,
+    office_seen,
     page,
-    require_seen,
     text,
     whole,
 )
 from emergency.consultation import Consultation
+from emergency.vocabulary import Level
 from forecast.outlook import Outlook
 
 router = APIRouter(prefix="/consultations")
@@ -101,17 +103,22 @@ def absence(request: Request, identifier: str, form: Form) -> Response:
 
 @router.post("/{identifier}/conclude")
 def conclude(request: Request, identifier: str, form: Form) -> Response:
-    """Sign the daily AQI; the level follows from them by the rules, nobody types it."""
+    """Sign the daily AQI; the level follows from them by the rules, and who decides otherwise says why."""
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
-        require_seen(request, "consultation", identifier, form)
         _state, outlook = _load(request, identifier)
         now = console.settings.now()
         signed = _values(form.getlist("aqi"), outlook)
         reason = needed(form, "reason", "结论理由")
-        level = judge(console, outlook, signed, now).judgement.level
-        console.office.conclude(identifier, signed_aqi=signed, level=level, reason=reason, by=by, now=now)
+        judged = judge(console, outlook, signed, now).judgement.level
+        word = text(form, "decided", most=8) or judged.word
+        if word not in ("none", "yellow", "orange", "red"):
+            raise BadForm("请选择结论级别。")
+        office_seen(request, "consultation", identifier, form).conclude(
+            identifier, signed_aqi=signed, level=Level.of(word), reason=reason, judged=judged,
+            against=text(form, "against"), by=by, now=now,
+        )  # fmt: skip
 
     return _attempt(request, identifier, act, "concluded", form)
 
@@ -138,6 +145,12 @@ def _attempt(request: Request, identifier: str, act: Any, done: str, form: FormD
         show=lambda alert, status: _show(request, identifier, alert=alert, status=status, form=form),
         then=f"{link('consultations', identifier)}?done={done}",
     )
+
+
+def _pack(console: Any, digest: str) -> Any:
+    """The evidence pack of a consultation; None for one from before there were any."""
+    found = console.office.record.exhibit(digest) if digest else None
+    return None if found is None else json.loads(found[1])
 
 
 def _load(request: Request, identifier: str) -> tuple[Consultation, Outlook]:
@@ -201,6 +214,7 @@ def _show(
         view=text(form, "view") if form is not None else "",
         mine=role,
         may_speak=role in state.required and state.state.key == "convened",
+        pack=_pack(console, state.pack),
         drafted=any(row["body"]["draft"]["consultation"] == identifier for row in console.office.record.now("warning")),
         **_judged(request, outlook, list(state.signed_aqi) if in_force else given),
     )

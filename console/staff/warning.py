@@ -8,10 +8,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from console import words
-from console.judge import judge, lift_of
+from console.judge import lift_of
 from console.needs import link
 from console.page import (
     BadForm,
@@ -20,20 +20,20 @@ from console.page import (
     account_of,
     attempt,
     console_of,
-    local_moment,
     missing,
     needed,
+    office_seen,
     page,
-    require_seen,
     text,
     whole,
 )
+from console.staff import warning_form
 from emergency import messages
 from emergency.consultation import Consultation, ConsultationState
 from emergency.lifecycle import Refused
-from emergency.vocabulary import BEIJING, Level
-from emergency.warning import AirWarning, Draft, WarningState
-from forecast.outlook import Outlook
+from emergency.office import Office
+from emergency.vocabulary import Level
+from emergency.warning import AirWarning, WarningState
 
 router = APIRouter(prefix="/warnings")
 
@@ -64,16 +64,8 @@ def draft(request: Request, form: Form) -> Response:
         if (used := _draft_of(console, consultation)) is not None:
             raise BadForm(f"这次会商已有草稿（{used}），没有再次起草。")
         current = _issued(console)
-        content = Draft(
-            level=level.word,
-            area=console.office.desk.area_name,
-            starts_at=local_moment(form, "starts_at", "开始时间"),
-            expected_end=local_moment(form, "expected_end", "预计结束时间"),
-            reason=needed(form, "reason", "原因"),
-            text=needed(form, "text", "公众提示"),
-            consultation=consultation,
-            criterion_met=True,
-            replaces=current["stream"] if current else None,
+        content = warning_form.content_of(
+            form, console, level=level, consultation=consultation, replaces=current["stream"] if current else None
         )
         episode = current["episode"] if current else _episode(console, state.episode)
         basis = (state.outlook_digest,)
@@ -95,29 +87,62 @@ def warning(request: Request, identifier: str) -> Response:
 @router.post("/{identifier}/approve")
 def approve(request: Request, identifier: str, form: Form) -> Response:
     """Sign the draft that was on the page."""
-    office = console_of(request).office
     return _attempt(
-        request, identifier, form, "approved", lambda by, now: office.approve_warning(identifier, by=by, now=now)
-    )
+        request, identifier, form, "approved",
+        lambda office, by, now: office.approve_warning(identifier, by=by, now=now),
+    )  # fmt: skip
 
 
 @router.post("/{identifier}/return")
 def send_back(request: Request, identifier: str, form: Form) -> Response:
     """Send the draft back with a reason."""
-    office = console_of(request).office
     return _attempt(
         request, identifier, form, "returned",
-        lambda by, now: office.return_warning(identifier, reason=needed(form, "reason", "退回原因"), by=by, now=now),
+        lambda office, by, now: office.return_warning(
+            identifier, reason=needed(form, "reason", "退回原因"), by=by, now=now
+        ),
     )  # fmt: skip
+
+
+@router.get("/{identifier}/redraft")
+def redraft_form(request: Request, identifier: str) -> Response:
+    """The returned draft as a form, with why it came back."""
+    return warning_form.redraft_page(request, _load(request, identifier))
+
+
+@router.post("/{identifier}/redraft")
+def redraft(request: Request, identifier: str, form: Form) -> Response:
+    """Put the corrected draft before those who may sign it."""
+    state = _load(request, identifier)
+
+    def act() -> None:
+        console = console_of(request)
+        office = office_seen(request, "warning", identifier, form)
+        content = warning_form.content_of(
+            form,
+            console,
+            level=state.level,
+            consultation=state.draft.consultation,
+            replaces=state.draft.replaces,
+            before=state.draft,
+        )
+        office.redraft_warning(identifier, content=content, by=account_of(request).actor, now=console.settings.now())
+
+    return attempt(
+        act,
+        show=lambda alert, status: warning_form.redraft_page(request, state, alert=alert, status=status, form=form),
+        then=f"{link('warnings', identifier)}?done=redrafted",
+    )
 
 
 @router.post("/{identifier}/withdraw")
 def withdraw(request: Request, identifier: str, form: Form) -> Response:
     """Take a draft back."""
-    office = console_of(request).office
     return _attempt(
         request, identifier, form, "withdrawn",
-        lambda by, now: office.withdraw_warning(identifier, reason=needed(form, "reason", "撤回原因"), by=by, now=now),
+        lambda office, by, now: office.withdraw_warning(
+            identifier, reason=needed(form, "reason", "撤回原因"), by=by, now=now
+        ),
     )  # fmt: skip
 
 
@@ -126,40 +151,45 @@ def issue(request: Request, identifier: str, form: Form) -> Response:
     """Issue, and with it everything that follows."""
     settings = console_of(request).settings
 
-    def act(by: Any, now: datetime) -> None:
+    def act(office: Office, by: Any, now: datetime) -> None:
         state = _load(request, identifier)
-        instructions = settings.instructions(state.level) if state.state is WarningState.APPROVED else ()
-        settings.office.issue_warning(
-            identifier, instructions=instructions, list_digest=settings.list_digest, by=by, now=now
-        )
+        measured = state.state is WarningState.APPROVED and state.draft.starts_measures
+        instructions = settings.instructions(state.level) if measured else ()
+        office.issue_warning(identifier, instructions=instructions, list_digest=settings.list_digest, by=by, now=now)
 
     return _attempt(request, identifier, form, "issued", act)
 
 
+@router.post("/{identifier}/ask-lift")
+def ask_lift(request: Request, identifier: str, form: Form) -> Response:
+    """Put a lift before who may sign it; the hours are the server's wherever it knows them."""
+
+    def act(office: Office, by: Any, now: datetime) -> None:
+        reason, superior = needed(form, "reason", "解除理由"), text(form, "superior", most=200)
+        hours = _hours(request, identifier, form, now, superior)
+        office.ask_lift(identifier, reason=reason, below_hours=hours, superior=superior, by=by, now=now)
+
+    return _attempt(request, identifier, form, "asked", act)
+
+
+@router.post("/{identifier}/sign-lift")
+def sign_lift(request: Request, identifier: str, form: Form) -> Response:
+    """Sign a lift that was asked for."""
+    return _attempt(
+        request, identifier, form, "approved", lambda office, by, now: office.sign_lift(identifier, by=by, now=now)
+    )
+
+
 @router.post("/{identifier}/lift")
 def lift(request: Request, identifier: str, form: Form) -> Response:
-    """Lift under the rule; the hours are the server's wherever it knows them."""
-    console = console_of(request)
+    """Lift under the rule and the signatures; the hours are the server's wherever it knows them."""
 
-    def act(by: Any, now: datetime) -> None:
+    def act(office: Office, by: Any, now: datetime) -> None:
         state = _load(request, identifier)
-        reason = needed(form, "reason", "解除理由")
-        if state.state is WarningState.ISSUED:
-            rule = lift_of(console, state.level, now)
-            if rule.below_hours is not None and not rule.advice.may:
-                raise Refused(
-                    act="解除预警",
-                    subject=f"{state.level.chinese}预警 {identifier}",
-                    state=state.state.chinese,
-                    rule=rule.advice.chinese,
-                    possible="请继续执行；如结论已变化，请先会商签发",
-                )
-            hours = rule.below_hours
-            if hours is None:
-                hours = whole(form.get("hours", ""), "低于启动标准的小时数", low=0, high=240)
-        else:
-            hours = 0
-        console.office.lift_warning(identifier, reason=reason, below_hours=hours, by=by, now=now)
+        superior = text(form, "superior", most=200)
+        reason = text(form, "reason") or state.lift_reason or needed(form, "reason", "解除理由")
+        hours = _hours(request, identifier, form, now, superior)
+        office.lift_warning(identifier, reason=reason, below_hours=hours, superior=superior, by=by, now=now)
 
     return _attempt(request, identifier, form, "lifted", act)
 
@@ -174,18 +204,32 @@ def _load(request: Request, identifier: str) -> AirWarning:
     return state
 
 
+def _hours(request: Request, identifier: str, form: FormData, now: datetime, superior: str) -> int:
+    """For how long the air stays below the criterion; Refused when the rule that the server knows says no."""
+    console, state = console_of(request), _load(request, identifier)
+    if state.state is not WarningState.ISSUED or state.draft.kind == "control" or (superior and state.draft.superior):
+        return 0
+    rule = lift_of(console, state.level, now)
+    if rule.below_hours is not None and not rule.advice.may:
+        raise Refused(
+            act="解除预警",
+            subject=f"{state.draft.name} {identifier}",
+            state=state.state.chinese,
+            rule=rule.advice.chinese,
+            possible="请继续执行；如结论已变化，请先会商签发",
+        )
+    if rule.below_hours is not None:
+        return rule.below_hours
+    return whole(form.get("hours", ""), "低于启动标准的小时数", low=0, high=240)
+
+
 def _attempt(
-    request: Request, identifier: str, form: FormData, done: str, act: Callable[[Any, datetime], object]
+    request: Request, identifier: str, form: FormData, done: str, act: Callable[[Office, Any, datetime], object]
 ) -> Response:
     _load(request, identifier)
     by, now = account_of(request).actor, console_of(request).settings.now()
-
-    def decide() -> None:
-        require_seen(request, "warning", identifier, form)
-        act(by, now)
-
     return attempt(
-        decide,
+        lambda: act(office_seen(request, "warning", identifier, form), by, now),
         show=lambda alert, status: _show(request, identifier, alert=alert, status=status, form=form),
         then=f"{link('warnings', identifier)}?done={done}",
     )
@@ -197,13 +241,16 @@ def _show(
     console = console_of(request)
     settings, now, state = console.settings, console.settings.now(), _load(request, identifier)
     record = console.office.record
+    measured = state.draft.starts_measures
     history = record.history("warning", identifier)
-    named = settings.plan.authority.of(state.level.word)  # type: ignore[arg-type]
+    named = settings.plan.authority.of(max(state.level, Level.YELLOW).word)  # type: ignore[arg-type]
     drafted = next(entry for entry in reversed(history) if entry.event.kind in ("drafted", "redrafted"))
-    subject, body = messages.warning_issued(state, drill=record.drill)
+    before = record.state("warning", state.draft.replaces) if state.draft.replaces else None
+    subject, body = messages.warning_issued(state, before=before, drill=record.drill)
     role = account_of(request).role
-    authority = console.office.desk.authority[state.level]
+    authority = console.office.desk.may_sign(state.draft)
     signed = {signer for _person, signer in state.signatures}
+    lift_signed = {signer for _person, signer in state.lift_signatures}
     return page(
         request,
         "warning.html",
@@ -220,9 +267,11 @@ def _show(
         basis=drafted.event.basis,
         signatures={e.event.data["role"]: e.event.occurred_at for e in history if e.event.kind == "signed"},
         may_sign=authority.allows(role.key) and role.key not in signed,
-        lift=lift_of(console, state.level, now) if state.state is WarningState.ISSUED else None,
+        may_sign_lift=bool(state.lift_reason) and authority.allows(role.key) and role.key not in lift_signed,
+        lift_complete=len(lift_signed) >= authority.signatures or not console.office.desk.lift_signed,
+        lift=lift_of(console, state.level, now) if state.state is WarningState.ISSUED and state.level else None,
         waiting=_waiting(console) if state.state is WarningState.ISSUED else [],
-        count=len(settings.instructions(state.level)) if state.state in _BEFORE_ISSUE else 0,
+        count=len(settings.instructions(state.level)) if state.state in _BEFORE_ISSUE and measured else 0,
         conclusion=record.state("consultation", state.draft.consultation),
         reason=text(form, "reason") if form is not None else "",
     )
@@ -235,40 +284,14 @@ def _draft_page(
     request: Request, consultation: str, *, alert: str = "", status: int = 200, form: FormData | None = None
 ) -> Response:
     console = console_of(request)
-    now = console.settings.now()
     try:
         state, level = _conclusion(console, consultation)
     except (BadForm, Refused) as error:
         sentence = str(error) if isinstance(error, BadForm) else words.refusal(error)
         return page(request, "refused.html", status=409, sentence=alert or sentence)
-    exhibit = console.office.record.exhibit(state.outlook_digest)
-    if exhibit is None:
-        return RedirectResponse("/warnings", status_code=303)
-    outlook = Outlook.from_json(exhibit[1].decode())
-    assessment = judge(console, outlook, state.signed_aqi, now)
-    first = assessment.judgement.first_day or outlook.days[0].valid_date
-    last = assessment.judgement.last_day or first
-    midnight = datetime(first.year, first.month, first.day, tzinfo=BEIJING)
-    starts = max(midnight, _whole_hour(now))
-    ends = datetime(last.year, last.month, last.day, tzinfo=BEIJING) + timedelta(days=1)
-    response = console.settings.plan.response.of(level.word)  # type: ignore[arg-type]
-    advice = "；".join((*response.health.value, *response.advisory.value))
-    filled = {
-        "starts_at": f"{starts.astimezone(BEIJING):%Y-%m-%dT%H:%M}",
-        "expected_end": f"{max(ends, starts + timedelta(hours=24)).astimezone(BEIJING):%Y-%m-%dT%H:%M}",
-        "reason": assessment.judgement.why if level is not Level.NONE else state.conclusion,
-        "text": advice + "。" if advice else "",
-    }
-    if form is not None:
-        filled = {name: text(form, name) or value for name, value in filled.items()}
-    return page(
-        request, "warning_draft.html", status=status, alert=alert, now=now, consultation=state, level=level,
-        filled=filled, replaces=_issued(console), assessment=assessment, response=response,
-    )  # fmt: skip
-
-
-def _whole_hour(now: datetime) -> datetime:
-    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=3)
+    return warning_form.draft_page(
+        request, state, level, replaces=_issued(console), alert=alert, status=status, form=form
+    )
 
 
 def _conclusion(console: Console, identifier: str) -> tuple[Consultation, Level]:
@@ -278,7 +301,7 @@ def _conclusion(console: Console, identifier: str) -> tuple[Consultation, Level]
         raise BadForm("请先选择一次已形成结论的会商，再起草预警。")
     level = Level.of(state.level)
     if level is Level.NONE:
-        raise BadForm("这次会商的结论是不预警，不能据此起草预警。")
+        raise BadForm("这次会商的结论是不预警，不能据此起草预警。如需低于黄色的措施，请在值守页起草临时管控。")
     return state, level
 
 

@@ -90,7 +90,7 @@ async def test_a_warning_is_not_lifted_while_the_air_is_above_the_start_criterio
     world.issue()
     user = await world.user("duty_officer")
     shown = await user.get("/warnings/warning-001")
-    answer = await user.submit("/warnings/warning-001", "/warnings/warning-001/lift", reason="好转", hours="240")
+    answer = await user.submit("/warnings/warning-001", "/warnings/warning-001/ask-lift", reason="好转", hours="240")
 
     assert "当前AQI 205仍高于启动标准" in shown.text
     assert 'name="hours"' not in shown.text

@@ -184,11 +184,20 @@ async def test_no_draft_without_a_conclusion_that_calls_for_one(world):
 async def test_without_observations_a_person_answers_for_the_hours_of_a_lift(world):
     world.issue()
     user = await world.user("duty_officer")
-    few = await user.submit("/warnings/warning-001", "/warnings/warning-001/lift", reason="好转", hours="12")
-    enough = await user.submit("/warnings/warning-001", "/warnings/warning-001/lift", reason="好转", hours="48")
+    page, ask, sign, lift = (f"/warnings/warning-001{tail}" for tail in ("", "/ask-lift", "/sign-lift", "/lift"))
+    few = await user.submit(page, ask, reason="好转", hours="12")
+    asked = await user.submit(page, ask, reason="好转", hours="48")
+    waiting = (await user.get(page)).text
+    director = await world.user("office_director")
+    signed = await director.submit(page, sign)
+    enough = await user.submit(page, lift, reason="好转", hours="48")
 
     assert 409 == few.status_code
     assert "少于36小时" in few.text
+    assert 303 == asked.status_code
+    assert "等待解除签批" in waiting
+    assert f'action="{lift}"' not in waiting
+    assert 303 == signed.status_code
     assert 303 == enough.status_code
     assert {"released": 3} == world.office.record.counts("order")
 

@@ -49,7 +49,7 @@ def concluded(office, outlook, people, now):
     office.note_absence("c1", role="meteorologist", why="电话未接通", by=people["duty_officer"], now=now)
     office.conclude(
         "c1", signed_aqi=[170, 210, 175, 160, 155, 150, 150], level=Level.ORANGE, reason="采用偏高意见",
-        by=people["duty_officer"], now=now + timedelta(hours=1),
+        by=people["office_director"], now=now + timedelta(hours=1),
     )  # fmt: skip
     return office
 

@@ -129,7 +129,7 @@ class OfficeMachine(RuleBasedStateMachine):
 
     @rule(name=CONSULTATIONS, aqi=st.integers(-5, 505), reason=st.sampled_from(["", "静稳"]))
     def conclude(self, name, aqi, reason):
-        by = Actor("duty", Role.DUTY_OFFICER)
+        by = Actor("director", Role.OFFICE_DIRECTOR)
         self.attempt(
             lambda: self.office.conclude(
                 name, signed_aqi=[aqi] * 7, level=Level.ORANGE, reason=reason, by=by, now=self.now

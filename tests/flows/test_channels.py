@@ -173,11 +173,11 @@ def test_the_call_list_names_who_has_not_signed_with_room_for_the_pen(tmp_path):
     office = Office(Record.open(tmp_path / "record.db", drill=True), desk)
     mayor = Actor("mayor", Role.MAYOR)
     draft = Draft("yellow", "样例市", NOW + hour, NOW + 72 * hour, "静稳", "", "c", True)
-    office.draft_warning("w1", episode="e", content=draft, by=mayor, now=NOW)
+    officer = Actor("duty", Role.DUTY_OFFICER)
+    office.draft_warning("w1", episode="e", content=draft, by=officer, now=NOW)
     office.approve_warning("w1", by=mayor, now=NOW)
     listing = [Instruction(name, name, ({"text": "黄"},), voluntary=False) for name in ("甲厂", "=乙厂", "丙厂")]
-    office.issue_warning("w1", instructions=listing, list_digest="d", by=mayor, now=NOW)
-    officer = Actor("duty", Role.DUTY_OFFICER)
+    office.issue_warning("w1", instructions=listing, list_digest="d", by=officer, now=NOW)
     office.acknowledge_order("response-e.0.甲厂", signer="厂长（电话）", by=officer, now=NOW)
 
     text = call_list(office, phone_of=lambda name: None if name == "丙厂" else "0000", now=NOW + 2 * hour)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from emergency import activation, alert, consultation, edition, order, problem, warning
+from emergency import activation, alert, call, consultation, edition, handover, order, problem, warning
 from emergency.compliance import Verdict
 from emergency.vocabulary import POLLUTANT_CHINESE, Level, Role
 
@@ -12,7 +12,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 def lifecycles_page() -> str:
     """The page of the tables."""
     parts = ["# Life-cycles 流程", "", "Generated from the tables in emergency/. * = final.", ""]
-    for module in (consultation, warning, activation, order, problem, alert, edition):
+    for module in (consultation, warning, activation, order, problem, alert, edition, call, handover):
         table = module.TABLE
         parts += [f"## {table.name} {table.chinese}", "", "| act | 动作 | from | event | to |", "|---|---|---|---|---|"]
         for row in table.transitions:
@@ -32,7 +32,7 @@ def vocabulary_page() -> str:
     parts += [f"| {role.key} | {role.chinese} | role |" for role in Role]
     parts += [f"| {key} | {name} | pollutant |" for key, name in POLLUTANT_CHINESE.items()]
     parts += [f"| {verdict.key} | {verdict.chinese} | compliance verdict |" for verdict in Verdict]
-    for module in (consultation, warning, activation, order, problem, alert, edition):
+    for module in (consultation, warning, activation, order, problem, alert, edition, call, handover):
         table = module.TABLE
         parts.append(f"| {table.name} | {table.chinese} | life-cycle |")
         parts += [f"| {state.key} | {state.chinese} | state of {table.name} |" for state in table.states]

@@ -43,7 +43,7 @@ class Phones:
         return Handed("handed")
 
     def keys(self, address):
-        return [message["key"] for message in self.inbox.get(address, [])]
+        return [key for message in self.inbox.get(address, []) for key in message["keys"]]
 
 
 class Night:
@@ -198,13 +198,47 @@ def test_a_chase_that_was_answered_before_it_went_out_is_not_sent(night):
 
 def test_the_throttle_holds_ordinary_messages_back_and_drops_none(night):
     night.draft("w1", "yellow")
-    night.tell(8)
-    night.deliver()
+    for _ in range(8):
+        night.now += MINUTE
+        night.tell(1)
+        night.deliver()
     assert MOST_IN_WINDOW == len(night.phones.keys("duty_officer"))
     night.forward(3 * round(WINDOW / MINUTE) + 3)
 
     assert 8 == len(set(night.phones.keys("duty_officer")))
     assert 8 == len(night.phones.keys("duty_officer"))
+
+
+def test_ordinary_messages_that_wait_together_leave_as_one(night):
+    night.draft("w1", "yellow")
+    night.tell(8)
+    night.deliver()
+    (message,) = night.phones.inbox["duty_officer"]
+
+    assert 8 == len(message["keys"])
+    assert "提示0等8条" == message["subject"]
+    assert {"sent"} == {
+        state for key, state in record_outbox.recipient_states(night.record).items() if key.startswith("note")
+    }
+
+
+def test_an_order_that_leaves_after_its_time_says_so(night):
+    night.phones.off.add("甲厂")
+    night.warn("w1", "yellow", "黄")
+    night.deliver()
+    night.phones.off.clear()
+    night.now += 3 * HOUR
+    night.deliver()
+
+    assert "签收时限已过" in night.phones.inbox["甲厂"][-1]["body"]
+
+
+def test_a_worker_that_starts_again_takes_up_what_it_held(night):
+    night.warn("w1", "yellow", "黄")
+    held = record_outbox.lease(night.record, "one", now=night.now)
+
+    assert len(held) == len(record_outbox.lease(night.record, "one", now=night.now))
+    assert () == record_outbox.lease(night.record, "two", now=night.now)
 
 
 def test_the_throttle_never_holds_back_a_warning_a_raise_or_a_lift(night):

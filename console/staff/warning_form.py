@@ -1,0 +1,147 @@
+"""The form of a draft: filled from a conclusion, from the start-at-once rule, or from a draft that was returned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from fastapi import Request
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from console.judge import judge
+from console.page import BadForm, Console, console_of, local_moment, needed, page, text
+from emergency import advice
+from emergency.consultation import Consultation
+from emergency.vocabulary import BEIJING, Level
+from emergency.warning import POLLUTANTS, AirWarning, Draft
+from forecast.outlook import Outlook
+
+
+def content_of(
+    form: FormData,
+    console: Console,
+    *,
+    level: Level,
+    consultation: str,
+    replaces: str | None,
+    before: Draft | None = None,
+    met: bool | None = None,
+) -> Draft:
+    """The draft that a form describes; BadForm names what cannot be understood.
+
+    Whether the criterion is met comes from the conclusion (`met`), the earlier draft, or the consultation on record:
+    the level it judged against the level that was decided.
+    """
+    pollutant = text(form, "pollutant", most=8) or "pm25"
+    if pollutant not in POLLUTANTS:
+        raise BadForm("请选择预警的污染物。")
+    if met is None:
+        met = before.criterion_met if before is not None else _met(console, consultation, level)
+    return Draft(
+        level=level.word,
+        area=console.office.desk.area_name,
+        starts_at=local_moment(form, "starts_at", "开始时间"),
+        expected_end=local_moment(form, "expected_end", "预计结束时间"),
+        reason=needed(form, "reason", "原因"),
+        text=text(form, "text"),
+        consultation=consultation,
+        criterion_met=met,
+        replaces=replaces,
+        kind="warning" if before is None else before.kind,
+        pollutant=pollutant,
+        health=text(form, "health"),
+        measures=before.measures if before is not None else (),
+        why_now=text(form, "why_now"),
+        without_criterion="" if met else text(form, "without_criterion"),
+        superior=text(form, "superior", most=200),
+    )
+
+
+def draft_page(
+    request: Request,
+    state: Consultation,
+    level: Level,
+    *,
+    replaces: Any,
+    alert: str = "",
+    status: int = 200,
+    form: FormData | None = None,
+) -> Response:
+    """The form of a new draft, filled from a concluded consultation."""
+    console = console_of(request)
+    now = console.settings.now()
+    exhibit = console.office.record.exhibit(state.outlook_digest)
+    if exhibit is None:
+        return RedirectResponse("/warnings", status_code=303)
+    outlook = Outlook.from_json(exhibit[1].decode())
+    assessment = judge(console, outlook, state.signed_aqi, now)
+    first = assessment.judgement.first_day or outlook.days[0].valid_date
+    last = assessment.judgement.last_day or first
+    midnight = datetime(first.year, first.month, first.day, tzinfo=BEIJING)
+    starts = max(midnight, now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=3))
+    ends = datetime(last.year, last.month, last.day, tzinfo=BEIJING) + timedelta(days=1)
+    plan = console.settings.plan
+    response = plan.response.of(level.word)  # type: ignore[arg-type]
+    latest = console.air.at(now).observed.latest
+    advisory = "；".join(response.advisory.value)
+    filled = {
+        "starts_at": _field(starts),
+        "expected_end": _field(max(ends, starts + timedelta(hours=24))),
+        "reason": assessment.judgement.why or state.conclusion,
+        "text": advisory + "。" if advisory else "",
+        "health": advice.health(plan, level),
+        "why_now": advice.why_now(
+            latest.aqi if latest else None, starts_in_hours=round((starts - now).total_seconds() / 3600)
+        ),
+        "without_criterion": state.against,
+        "superior": "",
+        "pollutant": advice.pollutant_of(outlook, assessment.judgement.days),
+    }
+    return page(
+        request, "warning_draft.html", status=status, alert=alert, now=now, action="/warnings/draft", seen=None,
+        consultation=state, level=level, filled=_refilled(filled, form), replaces=replaces, assessment=assessment,
+        response=response, pollutants=POLLUTANTS, met=_met(console, state.identifier, level), returned="",
+    )  # fmt: skip
+
+
+def redraft_page(
+    request: Request, state: AirWarning, *, alert: str = "", status: int = 200, form: FormData | None = None
+) -> Response:
+    """The form of a returned draft, filled with what it said."""
+    console = console_of(request)
+    draft = state.draft
+    filled = {
+        "starts_at": _field(draft.starts_at),
+        "expected_end": _field(draft.expected_end),
+        "reason": draft.reason,
+        "text": draft.text,
+        "health": draft.health,
+        "why_now": draft.why_now,
+        "without_criterion": draft.without_criterion,
+        "superior": draft.superior,
+        "pollutant": draft.pollutant,
+    }
+    record = console.office.record
+    level = max(state.level, Level.YELLOW)
+    response = console.settings.plan.response.of(level.word)  # type: ignore[arg-type]
+    return page(
+        request, "warning_draft.html", status=status, alert=alert, action=f"/warnings/{state.identifier}/redraft",
+        seen=len(record.history("warning", state.identifier)), level=state.level, filled=_refilled(filled, form),
+        consultation=record.state("consultation", draft.consultation), assessment=None, response=response,
+        replaces=None, pollutants=POLLUTANTS, met=draft.criterion_met, returned=state.return_reason,
+    )  # fmt: skip
+
+
+def _met(console: Console, consultation: str, level: Level) -> bool:
+    state = console.office.record.state("consultation", consultation)
+    return not isinstance(state, Consultation) or Level.of(state.judged) >= level
+
+
+def _field(moment: datetime) -> str:
+    return f"{moment.astimezone(BEIJING):%Y-%m-%dT%H:%M}"
+
+
+def _refilled(filled: Mapping[str, str], form: FormData | None) -> Mapping[str, str]:
+    return filled if form is None else {name: text(form, name) or value for name, value in filled.items()}
