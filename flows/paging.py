@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emergency import call, escalation, roster
+from emergency.directory import Directory, hasher
 from emergency.escalation import Matter
 from emergency.office import Office
+from emergency.record import Record
 from emergency.roster import Roster
 from emergency.vocabulary import Level
 
@@ -49,6 +51,15 @@ class Waiting:
 def by_role(role: str) -> Sequence[str]:
     """Everybody of a role under its key: messages of a replay are addressed to roles."""
     return (role,)
+
+
+def accounts_of(record: Record) -> People:
+    """The open accounts of a role, by the directory; the role itself where nobody has an account."""
+    held: dict[str, list[str]] = {}
+    for account in Directory(record, passwords=hasher(cheap=True)).accounts():
+        if account.active:
+            held.setdefault(account.role.key, []).append(account.identifier)
+    return lambda role: held.get(role) or [role]
 
 
 def page_due(office: Office, now: datetime, *, plan: Roster | None = None, people: People = by_role) -> int:

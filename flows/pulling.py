@@ -93,6 +93,7 @@ def jobs(home: Path) -> list[Job]:
             # the model is of hour 24; the hours after it are further tries when the newest data came late
             Job(scheduled.outlook_flow, "outlook", "50 0-5 * * *", where),
             Job(scheduled.respond_flow, "respond", "4-59/5 * * * *", where),
+            Job(scheduled.deliver_flow, "deliver", "* * * * *", where),
             Job(scheduled.report_flow, "report", "10 7 * * *", where),
         ]
     return found

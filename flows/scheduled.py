@@ -6,15 +6,20 @@ may vanish. Enterprises, orders and receipts are rows of the record, never tasks
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from prefect import flow, task
 from prefect.runtime import flow_run
 
+from emergency.roster_store import RosterStore
 from emergency.vocabulary import BEIJING
-from flows import deliver, respond, stage
+from flows import brief, paging, respond, stage
+from flows.channels.choose import FILE, address_in, channel_of
+from flows.channels.worker import work
 from flows.post import Post, open_post
+from flows.replay import BRIEF_HOUR
 from flows.scenario import load as load_scenario
 from flows.scenario import scenario as scenario_of
 
@@ -48,12 +53,20 @@ def outlook_flow(home: str, at: datetime | None = None) -> str:
 
 @flow(name="respond", log_prints=True)
 def respond_flow(home: str, at: datetime | None = None) -> int:
-    """Do what is due on the duty side: propose, start, chase, judge; how many entries the record gained."""
+    """Do what is due on the duty side: propose, note silence, start, resume, page, chase, judge; entries gained."""
     post = open_post(Path(home))
     now = _moment(post, at)
     before = post.record.head()[0]
-    respond.propose(post.office, post.situation(now))
+    situation = post.situation(now)
+    respond.propose(post.office, situation)
+    within = timedelta(minutes=post.plan.consultation.result_within_minutes.value)
+    respond.note_silence(post.office, now, within=within)
     respond.start_due(post.office, now)
+    respond.resume_due(post.office, now)
+    roster, people = RosterStore(post.record).roster(), paging.accounts_of(post.record)
+    paging.page_due(post.office, now, plan=roster, people=people)
+    if now.astimezone(BEIJING).weekday() == 0 and now.astimezone(BEIJING).hour == BRIEF_HOUR:
+        brief.file_weekly(post.office, situation)
     chase_after = post.plan.deadlines.chase_after_minutes.value
     respond.chase_overdue(post.office, now, every=timedelta(minutes=chase_after))
     respond.judge_compliance(post.office, now, respond.meters_of(post.home))
@@ -62,11 +75,21 @@ def respond_flow(home: str, at: datetime | None = None) -> int:
 
 @flow(name="deliver", log_prints=True)
 def deliver_flow(home: str, at: datetime | None = None) -> int:
-    """Hand over waiting messages; how many were tried. A drill's go to the sealed channel and nowhere else."""
+    """Hand over waiting messages by the leasing worker; how many were settled. A drill's go to the sealed channel only.
+
+    Real work without channels.yaml hands nothing over: the messages wait, and the desk says so.
+    """
     post = open_post(Path(home))
-    return deliver.deliver(
-        post.office, deliver.SealedChannel(), address_of=lambda _audience, who: f"sealed:{who}", now=_moment(post, at)
-    )
+    now = _moment(post, at)
+    channel = channel_of(post.home, post.record, area_name=post.office.desk.area_name)
+    if channel is None:
+        print(f"no {FILE} in the working folder: {len(post.record.waiting())} messages wait")
+        return 0
+    address_of, settled = address_in(post.home, post.record), 0
+    worker = f"deliver {os.getpid()}"
+    while found := work(post.office, channel, worker=worker, address_of=address_of, now=now):
+        settled += sum(found.values())
+    return settled
 
 
 @flow(name="report", log_prints=True)
