@@ -10,10 +10,10 @@ from __future__ import annotations
 from emergency.office_alert import AlertActs
 from emergency.office_base import Desk, Instruction
 from emergency.office_consultation import ConsultationActs
-from emergency.office_evidence import EvidenceActs
-from emergency.office_list import ListActs
 from emergency.office_duty import DutyActs
+from emergency.office_evidence import EvidenceActs
 from emergency.office_issue import IssueActs
+from emergency.office_list import ListActs
 from emergency.office_problem import ProblemActs
 from emergency.office_response import ResponseActs
 from emergency.office_warning import DraftActs
