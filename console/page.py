@@ -42,7 +42,7 @@ DONE = {
     "returned": "已退回修改。",
     "withdrawn": "草稿已撤回。",
     "issued": "已发布。",
-    "asked": "已提请解除，等待签批。",
+    "lift_asked": "已提请解除，等待签批。",
     "redrafted": "修改后的草稿已提交，等待签批。",
     "taken": "已接手，呼叫停止。",
     "jumped": "已转到指定一级。",

@@ -169,7 +169,7 @@ def ask_lift(request: Request, identifier: str, form: Form) -> Response:
         hours = _hours(request, identifier, form, now, superior)
         office.ask_lift(identifier, reason=reason, below_hours=hours, superior=superior, by=by, now=now)
 
-    return _attempt(request, identifier, form, "asked", act)
+    return _attempt(request, identifier, form, "lift_asked", act)
 
 
 @router.post("/{identifier}/sign-lift")
