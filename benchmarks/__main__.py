@@ -1,7 +1,8 @@
 """`./run bench [speed|skill|NAME ...]`: run benchmarks and print their figures with the machine's size.
 
 Every module in benchmarks/speed and benchmarks/skill with a function `run() -> dict` is one benchmark. Without a word
-the speed benchmarks run; `skill` runs the others (minutes), and they write docs/verification.md.
+the speed benchmarks run; `skill` runs the others (minutes), and they write docs/verification.md. A module's `ALSO`
+names benchmarks that belong to it: asked for by name it brings them along.
 """
 
 from __future__ import annotations
@@ -37,8 +38,11 @@ def main(words: list[str]) -> int:
             print(f"There is no benchmark {word!r}; expected speed, skill or one of {names}.", file=sys.stderr)
             return 2
         chosen += found
+        if len(found) == 1:
+            room = found[0].split(".")[0]
+            chosen += [f"{room}.{name}" for name in getattr(importlib.import_module(known()[found[0]]), "ALSO", ())]
     print(f"machine: {os.cpu_count()} cores, Python {platform.python_version()}, {platform.machine()}")
-    for name in chosen:
+    for name in dict.fromkeys(chosen):
         module = importlib.import_module(known()[name])
         if not hasattr(module, "run"):
             continue

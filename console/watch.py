@@ -68,6 +68,8 @@ class SourceAge:
     succeeded_at: datetime | None
     valid_until: datetime | None
     age: timedelta | None
+    ahead: timedelta | None
+    """How far a forecast reaches beyond now; None for what was measured."""
     failures: int
     error: str
     note: str
@@ -152,6 +154,7 @@ class WatchReader:
             sources=tuple(
                 SourceAge(one.source, one.succeeded_at, one.valid_until,
                           None if one.valid_until is None else max(timedelta(0), now - one.valid_until),
+                          one.valid_until - now if one.valid_until and one.valid_until > now else None,
                           one.failures, one.error, one.note)
                 for one in states
             ),
@@ -163,6 +166,8 @@ class WatchReader:
         at, by, note = one.acknowledged_at, one.acknowledged_by, ""
         if isinstance(noted, alert.Noted):
             at, by, note = noted.acknowledged_at, noted.acknowledged_by, noted.note
+        who = self.settings.directory.account(by) if by else None
+        by = who.title if who is not None else by
         return AlertRow(
             one.kind, KINDS.get(one.kind, one.kind), one.subject, one.text, one.severity,
             SEVERITIES.get(one.severity, str(one.severity)), one.raised_at, one.seen_at, one.cleared_at, at, by, note,

@@ -44,7 +44,7 @@ def run() -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as folder:
             Path(folder).chmod(0o755)
             with get_server(Path(folder) / "data", cleanup_mode="delete") as server:
-                figures["postgresql"] = load(server.get_uri(), min(seconds, 20))
+                figures["postgresql"] = load(server.get_uri(), seconds)
     figures["mutants"] = mutants(100_000)
     return figures
 

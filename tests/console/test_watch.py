@@ -66,7 +66,7 @@ async def test_a_note_goes_into_the_record_and_onto_the_alert(world):
     assert ("acknowledged", "source_silent", "已联系平台") == (row["state"], row["body"]["kind"], row["body"]["note"])
     assert "duty_officer" == alerts(world)["source_silent", "cnemc"].acknowledged_by
     page = (await user.get("/watch?done=noted")).text
-    assert "提醒已签收。" in page and "duty_officer" in page and "已联系平台" in page and "1 条未签收" in page
+    assert "提醒已签收。" in page and "值班员 12月5日" in page and "已联系平台" in page and "1 条未签收" in page
     assert "签收值守提醒" in (await user.get("/record")).text
     assert 2 + 0 == len(alerts(world)), "an acknowledged alert stays open until its cause has gone"
 
