@@ -51,6 +51,7 @@ def put_in_order() -> tuple[int, int]:
     """
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import FlowRunFilter
+    from prefect.exceptions import PrefectHTTPStatusError
     from prefect.states import Cancelled, Crashed
 
     crashed = missed = 0
@@ -62,7 +63,11 @@ def put_in_order() -> tuple[int, int]:
             )
         )
         for run in left:
-            client.set_flow_run_state(run.id, Crashed(message="its runner was killed"), force=True)
+            try:
+                client.set_flow_run_state(run.id, Crashed(message="its runner was killed"), force=True)
+            except PrefectHTTPStatusError as error:  # e.g. the job it belonged to is no longer in the plan
+                LOG.warning("the run %s could not be ended and is deleted: %s", run.name, error)
+                client.delete_flow_run(run.id)
             crashed += 1
         waiting: list[Any] = client.read_flow_runs(
             flow_run_filter=FlowRunFilter.model_validate(

@@ -34,7 +34,7 @@ def _moment(post: Post, at: datetime | None) -> datetime:
     return planned or post.now
 
 
-@flow(name="observe", log_prints=True)
+@flow(name="observe", log_prints=True, retries=2, retry_delay_seconds=20)
 def observe_flow(home: str, reader: str, path: str) -> int:
     """Bring a file of observations into the archive; the rows that were new. Running it twice changes nothing."""
     from flows.observe import observe
@@ -42,7 +42,7 @@ def observe_flow(home: str, reader: str, path: str) -> int:
     return observe(open_post(Path(home)).archive, reader=reader, path=Path(path))
 
 
-@flow(name="outlook", log_prints=True)
+@flow(name="outlook", log_prints=True, retries=2, retry_delay_seconds=20)
 def outlook_flow(home: str, at: datetime | None = None) -> str:
     """Issue the outlook of the moment from the stored model; its digest."""
     from flows.outlook import issue
@@ -51,7 +51,7 @@ def outlook_flow(home: str, at: datetime | None = None) -> str:
     return issue(post, now=_moment(post, at)).digest
 
 
-@flow(name="respond", log_prints=True)
+@flow(name="respond", log_prints=True, retries=2, retry_delay_seconds=20)
 def respond_flow(home: str, at: datetime | None = None) -> int:
     """Do what is due on the duty side: propose, note silence, start, resume, page, chase, judge; entries gained."""
     post = open_post(Path(home))
@@ -73,7 +73,7 @@ def respond_flow(home: str, at: datetime | None = None) -> int:
     return post.record.head()[0] - before
 
 
-@flow(name="deliver", log_prints=True)
+@flow(name="deliver", log_prints=True, retries=2, retry_delay_seconds=20)
 def deliver_flow(home: str, at: datetime | None = None) -> int:
     """Hand over waiting messages by the leasing worker; how many were settled. A drill's go to the sealed channel only.
 
@@ -92,7 +92,7 @@ def deliver_flow(home: str, at: datetime | None = None) -> int:
     return settled
 
 
-@flow(name="report", log_prints=True)
+@flow(name="report", log_prints=True, retries=2, retry_delay_seconds=20)
 def report_flow(home: str, at: datetime | None = None) -> str:
     """The daily report (每日一报) of the day before the moment, as text."""
     from flows.bulletin import daily_bulletin

@@ -1,7 +1,7 @@
 """The Prefect flows on a real embedded server: coarse, rerunnable, and only the clock."""
 
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -96,3 +96,48 @@ def test_prefects_own_scheduler_makes_the_runs_in_beijing_time(server, tmp_path)
 
     assert {(5, 50)} == {(one.hour, one.minute) for one in times}
     assert 2 <= len(times) and timedelta(days=1) == times[1] - times[0]
+
+
+@pytest.fixture
+def waiting(server, tmp_path):
+    """A client, and two runs of the drop job that nobody executes."""
+    from prefect.client.orchestration import get_client
+
+    from flows.pulling import deployments
+
+    (job,) = [one for one in deployments(tmp_path) if one.name == "drop"]
+    job.schedules = []  # the test makes the runs
+    deployment = job.apply()
+    with get_client(sync_client=True) as client:
+        yield client, [client.create_flow_run_from_deployment(deployment) for _ in range(2)]
+        client.delete_deployment(deployment)
+
+
+def test_of_two_runs_of_one_job_at_once_the_later_one_is_called_off(waiting):
+    from prefect.states import Pending, Running
+
+    client, (first, second) = waiting
+    assert "ACCEPT" == client.set_flow_run_state(first.id, Pending()).status.name
+    assert "ACCEPT" == client.set_flow_run_state(first.id, Running()).status.name
+    client.set_flow_run_state(second.id, Pending())
+
+    assert "CANCELLED" == client.read_flow_run(second.id).state.type.name
+
+
+def test_runs_that_a_killed_runner_left_behind_are_ended_and_give_their_place_free(waiting):
+    from prefect.states import Pending, Running, Scheduled
+
+    from flows.runner import put_in_order
+
+    client, (left, missed) = waiting
+    client.set_flow_run_state(left.id, Pending())
+    client.set_flow_run_state(left.id, Running())
+    long_due = datetime.now(UTC) - timedelta(hours=5)
+    client.set_flow_run_state(missed.id, Scheduled(scheduled_time=long_due), force=True)
+    put_in_order()
+
+    states = [client.read_flow_run(run.id).state.type.name for run in (left, missed)]
+    assert ["CRASHED", "CANCELLED"] == states
+    after = client.create_flow_run_from_deployment(left.deployment_id)
+    client.set_flow_run_state(after.id, Pending())
+    assert "PENDING" == client.read_flow_run(after.id).state.type.name, "its place is free at once"
