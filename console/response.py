@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from console.staff import inspection
+from console import board
+from console.staff import inspection, lists
 
-ROUTERS = (inspection.router,)
+ROUTERS = (lists.router, inspection.router, board.router)

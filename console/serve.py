@@ -18,12 +18,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from console.lists import ListInUse
 from console.settings import Settings
 from emergency.desk import desk_of
 from emergency.directory import Directory
-from emergency.office import Instruction, Office
+from emergency.office import Office
 from emergency.record import Record
-from emergency.vocabulary import BEIJING, Level
+from emergency.vocabulary import BEIJING
 from plans import rulebook
 from plans.errors import LantianError
 from plans.rulebook import Rules
@@ -53,7 +54,7 @@ def settings_of(record: Record, *, archive: str | None, secret: bytes, secure_co
     def rules(day: date) -> Rules:
         return book.on(fixed or day, assume=assume)
 
-    instructions, list_digest = _instructions(note["list"], home=_folder_of(record), plan=plan)
+    lists = _lists(record, note["list"], home=_folder_of(record), plan=plan)
     now = clock_of(record)
     return Settings(
         office=Office(record, desk_of(plan, rules(now().astimezone(BEIJING).date()))),
@@ -67,8 +68,10 @@ def settings_of(record: Record, *, archive: str | None, secret: bytes, secure_co
         mean_of=tuple(note["mean_of"]),
         edition=note["edition"],
         delay=timedelta(minutes=note["delay_minutes"]),
-        instructions=instructions,
-        list_digest=list_digest,
+        instructions=lists.instructions,
+        list_digest=lists.digest(),
+        lists=lists,
+        uploads=(_folder_of(record) or Path(os.environ.get("LANTIAN_HOME", "var"))) / "uploads",
         secret_key=secret,
         simulated_air=bool(note.get("simulated_air", False)),
         secure_cookie=secure_cookie,
@@ -184,25 +187,18 @@ def _folder_of(record: Record) -> Path | None:
     return Path(name).parent if record.engine.dialect.name == "sqlite" and name else None
 
 
-def _instructions(
-    name: str, *, home: Path | None, plan: CityPlan
-) -> tuple[Callable[[Level], Sequence[Instruction]], str]:
-    """What each level orders by the list of that name: the office's own below its folder, or one of plans/cities."""
-    from emergency.instructions import department_instructions, instructions_of
+def _lists(record: Record, name: str, *, home: Path | None, plan: CityPlan) -> ListInUse:
+    """The list in use: an edition on the record, else the office's own file below its folder, else one of the house."""
     from plans.enterprise_csv import read_list
 
-    if not name:  # an office without a list yet: it can judge and consult, and orders nobody
-        return (lambda _level: ()), ""
+    if not name:  # an office without a list yet: it can judge and consult, and orders nobody until it imports one
+        return ListInUse(record, plan, fallback=None)
     own = (home or Path(os.environ.get("LANTIAN_HOME", "var"))) / name
-    listing = read_list(own if own.is_file() else rulebook.HERE / "cities" / name)
-    if not own.is_file():  # a list of the house comes with the departments of its own city
-        plan = rulebook.load().city(name.split("/", 1)[0])
-
-    @lru_cache(maxsize=4)
-    def instructions(level: Level) -> Sequence[Instruction]:
-        return (*instructions_of(listing, level), *department_instructions(plan, level))
-
-    return instructions, listing.digest
+    if own.is_file():
+        return ListInUse(record, plan, fallback=read_list(own))
+    # A list of the house comes with the departments and the whole-society emission of its own city.
+    book = rulebook.load()
+    return ListInUse(record, book.city(name.split("/", 1)[0]), fallback=read_list(rulebook.HERE / "cities" / name))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ from plans.rulebook import Rules
 from plans.schema import CityPlan
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from console.lists import ListInUse
     from forecast.archive import Archive
 
 SHORTEST_SECRET = 32
@@ -49,8 +52,10 @@ class Settings:
     stretch of a night duty (a setting of the office, confidence I)."""
     longest_session: timedelta = timedelta(hours=14)
     """Over whatever happens: a night duty with hand-over (a setting of the office, confidence I)."""
-    list_plan: CityPlan | None = None
-    """The plan that the reduction list belongs to, where it is not the plan that decides (replays, drills)."""
+    lists: ListInUse | None = None
+    """The reduction list in use and its editions; None where a console is opened without one."""
+    uploads: Path | None = None
+    """Where uploaded lists wait for their checks."""
     range_half_width: int = 15
     """Published range = central AQI ± this (public code of a regional forecast system, confidence B; domain 5.1)."""
 
@@ -66,8 +71,12 @@ class Settings:
 
     def base_daily(self) -> Mapping[str, Decimal]:
         """The whole-society emission, t a day per pollutant, of the list's own plan; empty where none is on file."""
-        plan = self.list_plan or self.plan
+        plan = self.lists.plan if self.lists is not None else self.plan
         return {} if plan.base_daily is None else {str(key): value for key, value in plan.base_daily.value.items()}
+
+    def digest_of_list(self) -> str:
+        """Of the list that orders are made from now."""
+        return self.lists.digest() if self.lists is not None else self.list_digest
 
     @property
     def replay(self) -> bool:

@@ -101,9 +101,8 @@ class EvidenceActs(Acts):
             state = order_of(
                 act.append("order", identifier, order.file_evidence(state, evidence=data, by=by, now=now))
             )  # fmt: skip
-            due = now >= state.execute_by or state.acknowledged_at is not None
-            if seen == "unsure" or not due:
-                return state
+            if seen == "unsure" or now < state.execute_by:
+                return state  # before the deadline a running line is no breach; the visit is on record all the same
             last = state.findings[-1] if state.findings else None
             finding = judge(state, None, until=now, now=now)
             if last is not None and last.get("measures"):

@@ -155,7 +155,8 @@ def issue(request: Request, identifier: str, form: Form) -> Response:
         state = _load(request, identifier)
         measured = state.state is WarningState.APPROVED and state.draft.starts_measures
         instructions = settings.instructions(state.level) if measured else ()
-        office.issue_warning(identifier, instructions=instructions, list_digest=settings.list_digest, by=by, now=now)
+        digest = settings.digest_of_list()
+        office.issue_warning(identifier, instructions=instructions, list_digest=digest, by=by, now=now)
 
     return _attempt(request, identifier, form, "issued", act)
 

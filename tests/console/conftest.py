@@ -3,11 +3,13 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
 from console.app import create_app
+from console.lists import ListInUse
 from console.settings import Settings
 from emergency.desk import desk_of
 from emergency.directory import Directory, hasher
@@ -16,6 +18,8 @@ from emergency.record import Record
 from emergency.vocabulary import Level, Role
 from emergency.warning import Draft
 from forecast.outlook import QUANTILES, THRESHOLDS, DayOutlook, Outlook
+from plans import rulebook
+from plans.enterprise_csv import read_list
 from plans.rulebook import load
 
 NOW = datetime(2015, 12, 5, 1, 30, tzinfo=UTC)  # 09:30 in Beijing
@@ -189,6 +193,8 @@ def build(tmp_path, *, archive=None, stations=(), drill=True, **more) -> World:
             directory.add_account(role.key, PASSWORD, title=role.chinese, role=role)
     for code in PLANTS:
         directory.add_account(code, PASSWORD, title=f"{code}环保科", role=Role.ENTERPRISE, enterprise=code)
+    kept = read_list(Path(rulebook.HERE) / "cities" / "sample" / "enterprises" / "2026.csv")
+    more = {"lists": ListInUse(record, load().city("sample"), fallback=kept), "uploads": tmp_path / "uploads", **more}
     settings = Settings(
         office=office, directory=directory, archive=archive, now=clock, plan=plan, rules=rules, area="beijing",
         stations=stations, mean_of=stations, edition="hj633-2012", delay=timedelta(hours=1),

@@ -1,0 +1,89 @@
+"""The report of an import in Chinese: the library speaks English in logs, people at a screen read this."""
+
+from __future__ import annotations
+
+import re
+
+_PLAIN = {
+    "the column is missing": "缺少这一列",
+    "no such column": "没有这一列",
+    "the column is not known and is left out": "不认识这一列，未导入",
+    "two columns claim to be the same": "两列表示同一内容",
+    "the heading does not say mass and period, or contradicts itself": "表头没有写明质量和周期单位，或前后矛盾",
+    "numbers are converted to the day": "数值已换算为每日",
+    "numbers are converted": "数值已换算单位",
+    "another column gives the same by the day and is used instead": "另一列已给出每日数值，采用那一列",
+    "the sheet has no heading of a list, it is left out": "没有找到清单表头，未导入此表",
+    "windows are no part of the list, they are left out": "错峰窗口不属于清单，未导入",
+    "the cell holds a formula without a stored result": "单元格是公式，没有保存结果",
+    "the cell holds an error of its formula": "单元格是公式错误",
+    "the cell holds a date": "单元格是日期",
+    "the amount is negative": "数值为负",
+    "the code is stored as a number and has lost digits": "代码存成了数字，已丢失位数",
+    "the code has characters that credit codes never have": "含有信用代码不会有的字符",
+    "the check character is wrong (GB 32100)": "校验位不对（GB 32100）",
+    "a share alone does not say what is done": "只写比例，没有写明做什么",
+    "the share of the banned vehicles is missing": "没有写禁行车辆所占比例",
+    "blank plant cells are taken from the row above": "空白的企业栏沿用上一行",
+    "blank is taken as 0, as the mapping says": "空白按映射设置计为0",
+    "units without a number are counted U1, U2 ...": "没有编号的单元依次编为U1、U2……",
+    "the credit code serves as number": "以信用代码作为企业编号",
+    "no credit code is on file": "没有统一社会信用代码",
+    "no position answers for orders": "没有登记联系岗位",
+    "the list has no row": "清单没有数据行",
+    "line breaks were made blanks": "换行已改为空格",
+    "the plant stands twice on sheets about plants": "企业表中同一企业出现两次",
+    "a formula": "公式",
+    "Name its column, or null, in the mapping file": "请在下方选择对应的列，或选“不导入”",
+    "Name the heading that holds it in the mapping file": "请在下方指明哪一列是它",
+    "Give its unit, e.g. kg/d or t/a, in the mapping file": "请在下方填写单位，如 kg/d、t/a、吨/年",
+    "Set one of them to null in the mapping file": "请把其中一列设为不导入",
+    "Copy it from the licence": "请按营业执照填写",
+    "Write a number": "请填写数字",
+    "Write a plain number": "请填写数字",
+    "Write 0 or more": "请填写0或正数",
+    "Write the position, never a name": "请填写岗位，不要写姓名",
+    "Format the column as text, type it anew": "请把该列设为文本格式后重新填写",
+    "Keep one row": "请只保留一行",
+    "Make the two agree": "请改为一致",
+    "A cell is empty": "不能为空",
+    "A cell has a wrong word": "用词不在允许范围内",
+    "A cell has a wrong number": "数值不对",
+    "A measure cannot be read": "措施无法识别",
+    "A measure is impossible": "措施比例不可能",
+    "A higher level cuts less": "较高级别的减排量反而较小",
+    "A unit stands twice": "单元编号重复",
+    "A credit code is wrong": "统一社会信用代码有误",
+    "A 小微 plant is exempt": "小微企业豁免，不应有措施",
+    "A way of checking is not known": "核查方式不认识",
+    "Two rows of one plant disagree": "同一企业的两行不一致",
+    "The plant's shares of electricity exceed 100 %": "企业用电占比合计超过100%",
+    "A plant of grade A or 引领性 cuts by its own decision": "A级、引领性企业自主减排，不应有强制措施",
+    "A 保障类 plant keeps its permitted load": "超出保障类企业允许负荷",
+    "保障类 and its permitted load go together": "保障类和允许负荷须同时填写",
+}
+_PATTERNS = (
+    (re.compile(r"^blank is taken as (.+?)(?: for exempt and voluntary plants)?$"), "空白按“{0}”处理"),
+    (re.compile(r"^read as (.+)$"), "读作“{0}”"),
+    (re.compile(r"^the row is left out: (.+)$"), "此行未导入：{0}"),
+    (re.compile(r"^sheet (.+) says (.*)$"), "工作表{0}写的是“{1}”"),
+    (re.compile(r"^Perhaps (.+); say so in the mapping file$"), "可能是“{0}”，请在下方确认"),
+    (re.compile(r"^Write (.+)$"), "请写作 {0}"),
+    (re.compile(r"^one of (.+)$"), "应为以下之一：{0}"),
+    (re.compile(r"^(\d+) rows$"), "{0}行"),
+)
+
+
+def said(text: str) -> str:
+    """A sentence of the report in Chinese; as it stands where no translation is known.
+
+    >>> said("the amount is negative"), said("blank is taken as 否"), said("something new")
+    ('数值为负', '空白按“否”处理', 'something new')
+    """
+    if text in _PLAIN:
+        return _PLAIN[text]
+    for pattern, words in _PATTERNS:
+        found = pattern.match(text)
+        if found:
+            return words.format(*found.groups())
+    return text

@@ -1,0 +1,64 @@
+"""The reduction list that orders are made from: the edition in use on the record, else the one the post came with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from emergency.edition import Edition
+from emergency.instructions import department_instructions, instructions_of
+from emergency.office import Instruction
+from emergency.office_list import edition_in_use, list_of, places_of, windows_of
+from emergency.record import Record
+from emergency.vocabulary import Level
+from plans.city_plan import CityPlan
+from plans.enterprise_list import EnterpriseList
+from plans.places import Places
+from plans.staggered import Window
+
+
+class ListInUse:
+    """Looks at the record at every call, and reads a list again only when another edition is in use."""
+
+    def __init__(self, record: Record, plan: CityPlan, *, fallback: EnterpriseList | None) -> None:
+        self.record, self.plan, self.fallback = record, plan, fallback
+
+        @lru_cache(maxsize=2)
+        def read(_digest: str, kept: Edition) -> EnterpriseList:
+            return list_of(record, kept)
+
+        @lru_cache(maxsize=8)
+        def ordered(_digest: str, level: Level) -> tuple[Instruction, ...]:
+            listing = self.listing()
+            own = instructions_of(listing, level) if listing is not None else ()
+            return (*own, *department_instructions(plan, level)) if listing is not None else ()
+
+        self._read, self._ordered = read, ordered
+
+    def edition(self) -> Edition | None:
+        """The edition in use; None while it is the list that the post came with."""
+        return edition_in_use(self.record)
+
+    def listing(self) -> EnterpriseList | None:
+        """The list; None for an office that has none yet."""
+        kept = self.edition()
+        return self._read(kept.digest, kept) if kept is not None else self.fallback
+
+    def digest(self) -> str:
+        """Of the list's text; empty without a list."""
+        kept = self.edition()
+        return kept.digest if kept is not None else self.fallback.digest if self.fallback else ""
+
+    def windows(self) -> tuple[Window, ...]:
+        """Staggered windows that came with the edition."""
+        kept = self.edition()
+        return windows_of(self.record, kept) if kept is not None else ()
+
+    def places(self) -> Places:
+        """Where the plants lie, as far as the edition says."""
+        kept = self.edition()
+        return places_of(self.record, kept) if kept is not None else {}
+
+    def instructions(self, level: Level) -> Sequence[Instruction]:
+        """What a level orders of plants and departments."""
+        return self._ordered(self.digest(), level)

@@ -1,0 +1,337 @@
+"""Reduction lists 减排清单: what it reaches, its editions, the import with its mapping screen, the plant sheets."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from console import list_words, uploads
+from console.lists import ListInUse
+from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, text, whole
+from emergency.edition import Edition
+from emergency.instructions import reductions_of
+from emergency.office_list import list_of
+from emergency.plant_sheet import sheet_of, write_sheet
+from emergency.vocabulary import BEIJING, Level
+from plans.doubts import doubts_of
+from plans.enterprise_csv import COLUMNS
+from plans.enterprise_list import LEVEL_KEYS, EnterpriseList
+from plans.list_diff import diff_lists
+from plans.list_export import csv_text, rows_of, write_workbook
+from plans.list_import_file import letters_of, sheets_of
+from plans.list_import_header import header_of
+from plans.measure import POLLUTANT_NAMES, POLLUTANTS
+from plans.staggered import in_season
+
+router = APIRouter(prefix="/list")
+LEVELS = (Level.YELLOW, Level.ORANGE, Level.RED)
+SHOWN = 200
+
+
+@router.get("")
+def overview(request: Request) -> Response:
+    """What the list in use reaches per pollutant, level and district; its editions; its plants."""
+    console = console_of(request)
+    lists, record = _lists(request), console.office.record
+    listing = lists.listing()
+    today = console.settings.now().astimezone(BEIJING).date()
+    shut = [one.strip() for one in request.query_params.get("shut", "").replace("，", ",").split(",") if one.strip()]
+    words = request.query_params.get("text", "").strip()
+    context: dict[str, Any] = {"reached": {}, "districts": {}, "doubts": 0, "plants": (), "resting": 0, "found": 0}
+    if listing is not None:
+        windows = lists.windows()
+        real = in_season(listing, windows, on=today, shut=shut) if windows or shut else listing
+        plants = [one for one in listing.enterprises if words in one.name or words in one.identifier]
+        context |= {
+            "reached": {level: reductions_of(real, lists.plan, level) for level in LEVELS},
+            "districts": districts_of(real),
+            "doubts": len(doubts_of(listing)),
+            "plants": plants[:50],
+            "found": len(plants),
+            "resting": sum(window.first <= today <= window.last for window in windows),
+        }
+    return page(
+        request, "list.html", listing=listing, edition=lists.edition(), today=today, shut="，".join(shut), words=words,
+        editions=record.now("edition")[::-1], pollutants=POLLUTANT_NAMES, levels=LEVELS, keys=POLLUTANTS, **context,
+    )  # fmt: skip
+
+
+def districts_of(listing: EnterpriseList) -> dict[str, dict[str, dict[str, float]]]:
+    """District to level to pollutant: kilograms a day that are cut there."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for plant in listing.enterprises:
+        own = found.setdefault(plant.district, {level: dict.fromkeys(POLLUTANTS, 0.0) for level in LEVEL_KEYS})
+        for level in LEVEL_KEYS:
+            for key, kilograms in plant.cut_of(level).items():
+                own[level][key] += float(kilograms)
+    return dict(sorted(found.items()))
+
+
+@router.get("/export")
+def export(request: Request) -> Response:
+    """The list in use as a workbook that is read back to the very same list."""
+    listing = _lists(request).listing()
+    if listing is None:
+        raise missing("清单")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "list.xlsx"
+        write_workbook(rows_of(listing), path)
+        content = path.read_bytes()
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return Response(content, media_type=kind, headers={"content-disposition": 'attachment; filename="list.xlsx"'})
+
+
+# --- import -----------------------------------------------------------------------------------------------------------
+
+
+@router.get("/import")
+def choose(request: Request) -> Response:
+    """The form that takes a file."""
+    return page(request, "list_import.html")
+
+
+@router.post("/import")
+def take(request: Request, form: Form) -> Response:
+    """Keep a file and go on to its report."""
+    try:
+        edition = needed(form, "edition", "版本名称", most=40)
+        if not edition.replace("-", "").replace("_", "").isalnum():
+            raise BadForm("版本名称只能用文字、数字和连字符。")
+        file = form.get("file")
+        if not isinstance(file, UploadFile) or not file.size:
+            raise BadForm("请选择清单文件（xlsx或CSV）。")
+        sample = text(form, "sample", most=3) == "yes"
+        made = uploads.keep(
+            _folder(request), file.file.read(), name=file.filename or "list", edition=edition, sample=sample
+        )  # fmt: skip
+        for field in ("windows", "places"):
+            extra = form.get(field)
+            if isinstance(extra, UploadFile) and extra.size:
+                try:
+                    setattr(made, field, extra.file.read().decode("utf-8-sig"))
+                except UnicodeDecodeError:
+                    raise BadForm("错峰窗口和位置表须为UTF-8编码的CSV文件。") from None
+        uploads.save(_folder(request), made)
+    except BadForm as fault:
+        return page(request, "list_import.html", status=400, alert=str(fault))
+    return RedirectResponse(f"/list/import/{made.digest}", status_code=303)
+
+
+@router.get("/import/{digest}")
+def report(request: Request, digest: str) -> Response:
+    """The mapping screen and the report on every cell; nothing is stored yet."""
+    return _report(request, digest)
+
+
+@router.post("/import/{digest}")
+def decide(request: Request, digest: str, form: Form) -> Response:
+    """Take what was decided about the columns, and report anew."""
+    upload = _upload(request, digest)
+    upload.columns, upload.units = {}, {}
+    for number in range(whole(text(form, "columns", most=4), "列数", low=0, high=400)):
+        heading, column = text(form, f"heading{number}", most=200), text(form, f"column{number}", most=40)
+        if column == "-":
+            upload.columns[heading] = None
+        elif column in COLUMNS:
+            upload.columns[heading] = column
+        if unit := text(form, f"unit{number}", most=20):
+            upload.units[heading] = unit
+    upload.skip_sheets = [str(name)[:80] for name in form.getlist("skip")]
+    upload.blank_is_zero = text(form, "blank", most=3) == "yes"
+    upload.days_per_year = whole(text(form, "days", most=3) or "365", "全年生产天数", low=1, high=366)
+    uploads.save(_folder(request), upload)
+    return RedirectResponse(f"/list/import/{digest}", status_code=303)
+
+
+@router.post("/import/{digest}/store")
+def store(request: Request, digest: str) -> Response:
+    """Store the checked list as a new edition."""
+    console, by = console_of(request), account_of(request).actor
+    upload = _upload(request, digest)
+    found = uploads.report_of(_folder(request), upload, city=_lists(request).plan.city)
+
+    def act() -> None:
+        if found.listing is None:
+            raise BadForm("清单还有错误，不能入库。请先改正文件或映射。")
+        content = csv_text(rows_of(found.listing))
+        stored = _with_digest(found.listing, content)
+        console.office.store_edition(
+            stored, content, file=upload.name, windows=upload.windows, places=upload.places, by=by,
+            now=console.settings.now(),
+        )  # fmt: skip
+
+    return attempt(
+        act,
+        show=lambda alert, status: _report(request, digest, alert=alert, status=status),
+        then=f"/list/editions/list-{upload.edition}?done=stored",
+    )
+
+
+def _report(request: Request, digest: str, *, alert: str = "", status: int = 200) -> Response:
+    folder, upload = _folder(request), _upload(request, digest)
+    found = uploads.report_of(folder, upload, city=_lists(request).plan.city)
+    headings: list[dict[str, Any]] = []
+    skipped = []
+    for sheet in sheets_of(uploads.file_of(folder, upload)):
+        if not sheet.rows:
+            continue
+        header = header_of(sheet, upload.mapping())
+        skipped.append((sheet.name, header is None, sheet.name in upload.skip_sheets))
+        if header is None:
+            continue
+        for number, heading in sorted({**header.columns, **header.clashing, **header.doubled}.items()):
+            headings.append(_heading(sheet.name, number, heading.text, heading.column, upload, heading.factor is None))
+        headings += [_heading(sheet.name, n, words, None, upload, False) for n, words in sorted(header.unknown.items())]
+    return page(
+        request, "list_report.html", status=status, alert=alert, upload=upload, report=found, counts=found.counts,
+        issues=found.issues[:SHOWN], headings=headings, sheets=skipped, columns=COLUMNS, said=list_words.said,
+        enterprises=len({row["编号"] for row in found.rows}),
+        severities={"error": "错误", "warning": "警告", "suggestion": "建议"},
+    )  # fmt: skip
+
+
+def _heading(
+    sheet: str, number: int, words: str, column: str | None, upload: uploads.Upload, no_unit: bool
+) -> dict[str, Any]:
+    chosen = upload.columns.get(words, column or "") if words in upload.columns else (column or "")
+    return {
+        "sheet": sheet, "letter": letters_of(number), "text": words, "column": "-" if chosen is None else chosen,
+        "decided": words in upload.columns, "unit": upload.units.get(words, ""), "no_unit": no_unit,
+    }  # fmt: skip
+
+
+def _with_digest(listing: EnterpriseList, content: str) -> EnterpriseList:
+    from dataclasses import replace
+
+    from plans.enterprise_list import digest_of
+
+    return replace(listing, digest=digest_of(content))
+
+
+# --- editions and sheets ----------------------------------------------------------------------------------------------
+
+
+@router.get("/editions/{identifier}")
+def edition(request: Request, identifier: str) -> Response:
+    """One edition, and what it changes against the list in use."""
+    return _edition(request, identifier)
+
+
+@router.post("/editions/{identifier}/adopt")
+def adopt(request: Request, identifier: str) -> Response:
+    """Put it into use."""
+    console, by = console_of(request), account_of(request).actor
+    _kept(request, identifier)
+    return attempt(
+        lambda: console.office.adopt_edition(identifier, by=by, now=console.settings.now()),
+        show=lambda alert, status: _edition(request, identifier, alert=alert, status=status),
+        then=f"/list/editions/{identifier}?done=adopted",
+    )
+
+
+@router.get("/plants/{identifier}")
+def plant(request: Request, identifier: str) -> Response:
+    """One plant's sheet (一厂一案) on the screen."""
+    return page(request, "plant.html", sheet=sheet(request, identifier), own=False, **revisions(request, identifier))
+
+
+@router.get("/plants/{identifier}/document")
+def document(request: Request, identifier: str) -> Response:
+    """The same as a document."""
+    made = sheet(request, identifier)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sheet.docx"
+        write_sheet(made, path, now=console_of(request).settings.now())
+        content = path.read_bytes()
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    return Response(content, media_type=kind, headers={"content-disposition": 'attachment; filename="sheet.docx"'})
+
+
+def sheet(request: Request, identifier: str) -> Any:
+    """The sheet of a plant of the list in use; 404 when the list has none such."""
+    lists = _lists(request)
+    listing = lists.listing()
+    if listing is None or identifier not in {one.identifier for one in listing.enterprises if one.kind == "工业源"}:
+        raise missing("企业")
+    return sheet_of(listing, identifier, lists.plan, windows=lists.windows())
+
+
+def revisions(request: Request, identifier: str) -> dict[str, Any]:
+    """What editions changed for a plant, newest first, and the drills and responses in which it had orders."""
+    record = console_of(request).office.record
+    kept = [
+        record.state("edition", row["stream"])
+        for row in record.now("edition")
+        if row["state"] in ("in_use", "replaced")
+    ]
+    changes: list[dict[str, Any]] = []
+    for before, after in pairwise(kept):
+        found = [one for one in diff_lists(list_of(record, before), list_of(record, after)).changes
+                 if one.enterprise == identifier]  # fmt: skip
+        if found:
+            changes.append({"at": after.adopted_at, "name": after.name, "changes": found[:20]})
+    answered = [
+        {"at": row["body"]["issued_at"], "level": row["level"], "acknowledged_at": row["body"]["acknowledged_at"],
+         "late": bool(row["body"]["acknowledged_at"]) and row["body"]["acknowledged_at"] > row["body"]["respond_by"],
+         "verdict": row["body"]["findings"][-1]["verdict"] if row["body"]["findings"] else ""}
+        for row in record.now("order", enterprise=identifier)
+    ]  # fmt: skip
+    return {"revisions": changes[::-1], "answered": answered[::-1][:20]}
+
+
+def _edition(request: Request, identifier: str, *, alert: str = "", status: int = 200) -> Response:
+    record, kept = console_of(request).office.record, _kept(request, identifier)
+    before = _lists(request).listing()
+    changed = None
+    if before is not None and kept.state.key == "stored":
+        changed = diff_lists(before, list_of(record, kept))
+    return page(
+        request, "edition.html", status=status, alert=alert, kept=kept, diff=changed, shown=SHOWN,
+        history=record.history("edition", identifier), pollutants=POLLUTANT_NAMES,
+        kinds={"plant_added": "新增企业", "plant_removed": "移除企业", "plant_changed": "企业信息变更",
+               "unit_added": "新增单元", "unit_removed": "移除单元", "unit_changed": "单元变更"},
+    )  # fmt: skip
+
+
+def _kept(request: Request, identifier: str) -> Edition:
+    found = console_of(request).office.record.state("edition", identifier)
+    if not isinstance(found, Edition):
+        raise missing("清单版本")
+    return found
+
+
+def _lists(request: Request) -> ListInUse:
+    lists = console_of(request).settings.lists
+    if lists is None:
+        raise missing("清单")
+    return lists
+
+
+def _folder(request: Request) -> Path:
+    folder = console_of(request).settings.uploads
+    if folder is None:
+        raise BadForm("本控制台没有工作目录，不能上传文件。")
+    return folder
+
+
+def _upload(request: Request, digest: str) -> uploads.Upload:
+    found = uploads.load(_folder(request), digest)
+    if found is None:
+        raise missing("上传文件")
+    return found
+
+
+def today_of(request: Request) -> date:
+    """The office's day."""
+    return console_of(request).settings.now().astimezone(BEIJING).date()
+
+
+__all__: Sequence[str] = ("revisions", "router", "sheet")
