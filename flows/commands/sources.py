@@ -85,16 +85,18 @@ def listed() -> None:
 
 @app.command(name="try")
 def try_source(
-    name: Annotated[str, typer.Argument(metavar="SOURCE", help="cnemc | quotsoft | openmeteo | openaq")],
+    name: Annotated[str, typer.Argument(metavar="SOURCE", help="lantian sources list 列出的名称")],
     city: Annotated[str, typer.Option(help="城市（openmeteo）")] = "长沙",
     latitude: Annotated[float | None, typer.Option(help="纬度，代替城市")] = None,
     longitude: Annotated[float | None, typer.Option(help="经度，代替城市")] = None,
     location: Annotated[int | None, typer.Option(help="OpenAQ 的站点号")] = None,
+    code: Annotated[str, typer.Option(help="六位行政区划代码（cnemc-cities）")] = "",
 ) -> None:
     """向一个来源要最近的数据，显示几行，不写入任何东西；没有网络时只说一句话。"""
     from dataclasses import replace
 
     from flows.clock import real_now
+    from flows.sources.cnemc import CnemcCities
     from flows.sources.live import Asker
     from flows.sources.open_meteo import OpenMeteo
     from flows.sources.openaq import OpenAq
@@ -111,6 +113,10 @@ def try_source(
         if location is None:
             raise DataError("Which location?", expected="--location NUMBER", found="none")
         adapter = replace(adapter, locations=(location,))
+    if isinstance(adapter, CnemcCities):
+        if not code:
+            raise DataError("Which city?", expected="--code 430100", found="none")
+        adapter = replace(adapter, codes=(code,))
     policy = replace(adapter.policy, tries=2, total_seconds=30.0)
     asker = Asker(adapter.manifest.name, policy)
     ahead = timedelta(hours=24 if adapter.kind == "guidance" else 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from flows.sources.web_rules import Policy
 from forecast import air
 from forecast.readers.station_list import Station
 from forecast.sources import Manifest
-from plans.errors import SourceError
+from plans.errors import DataError, SourceError
 
 COLUMNS: Mapping[str, str] = MappingProxyType(
     {
@@ -56,6 +56,8 @@ MANIFEST = Manifest(
 
 BASE = "https://air.cnemc.cn:18007"
 POLICY = Policy(hosts=frozenset({"air.cnemc.cn"}), spacing=2.0)
+CITY_POLICY = replace(POLICY, shared="cnemc")
+CITY_MANIFEST = replace(MANIFEST, name="cnemc-cities", title="CNEMC real-time platform, means of cities")
 _JSON = ("application/json", "text/json", "text/plain")
 _DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 _FULL = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日\s*(\d{1,2})时")
@@ -82,24 +84,41 @@ class Cnemc:
             rows += self._hour(asker, None if live else hour)
         return understand(rows, start=start, end=end, now=now)
 
-    def city(self, asker: Asker, code: str, *, now: datetime) -> Pulled:
-        """The last day of one city by its six-digit code: city means, the city's name as station."""
-        path = "/HourChangesPublish/GetCityRealTimeAqiHistoryByCondition"
-        answer = asker.ask("POST", self.base + path, params={"citycode": code}, headers=self._headers(), expect=_JSON)
-        rows = _rows(answer.json())
-        return understand(rows, start=now - self.history, end=now, now=now, cities=True)
-
     def _hour(self, asker: Asker, hour: datetime | None) -> list[Mapping[str, Any]]:
         if hour is None:
             path, form = "/HourChangesPublish/GetAllAQIPublishLive", {}
         else:
             path = "/HourChangesPublish/GetAQIHistoryByConditionHis"
             form = {"date": f"{hour.astimezone(air.BEIJING):%Y-%m-%d %H:00:00}"}
-        answer = asker.ask("POST", self.base + path, form=form, headers=self._headers(), expect=_JSON)
+        answer = asker.ask("POST", self.base + path, form=form, headers=_headers(self.base), expect=_JSON)
         return _rows(answer.json())
 
-    def _headers(self) -> dict[str, str]:
-        return {"X-Requested-With": "XMLHttpRequest", "Origin": self.base, "Referer": self.base + "/"}
+
+@dataclass(frozen=True, slots=True)
+class CnemcCities:
+    """The last day of some cities by their six-digit codes: city means, the city's name as station."""
+
+    codes: tuple[str, ...] = ()
+    base: str = BASE
+    policy: Policy = CITY_POLICY
+    manifest: Manifest = CITY_MANIFEST
+    kind: Literal["observation", "guidance"] = "observation"
+
+    def pull(self, asker: Asker, *, start: datetime, end: datetime, now: datetime) -> Pulled:
+        """The hours start < valid_time <= end of the last day, city by city; DataError when no city is named."""
+        if not self.codes:
+            raise DataError("Which cities?", where=self.manifest.name, expected='cities: ["430100"]', found="none")
+        path, rows = "/HourChangesPublish/GetCityRealTimeAqiHistoryByCondition", []
+        for code in self.codes:
+            answer = asker.ask(
+                "POST", self.base + path, params={"citycode": code}, headers=_headers(self.base), expect=_JSON
+            )
+            rows += _rows(answer.json())
+        return understand(rows, start=start, end=end, now=now, cities=True)
+
+
+def _headers(base: str) -> dict[str, str]:
+    return {"X-Requested-With": "XMLHttpRequest", "Origin": base, "Referer": base + "/"}
 
 
 def understand(
@@ -225,3 +244,4 @@ def _word(value: Any) -> str:
 
 
 SOURCE = Cnemc()
+CITIES = CnemcCities()

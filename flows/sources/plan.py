@@ -23,6 +23,7 @@ from pydantic import Field, field_validator, model_validator
 
 from flows.slots import Rhythm
 from flows.sources import mapping
+from flows.sources.cnemc import CnemcCities
 from flows.sources.live import Adapter
 from flows.sources.micro import Micro
 from flows.sources.open_meteo import OpenMeteo
@@ -49,6 +50,9 @@ class Pulled(Frozen):
     places: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
     """Latitude and longitude by name, for services of coordinates."""
     locations: tuple[int, ...] = ()
+    """OpenAQ's numbers."""
+    cities: tuple[str, ...] = ()
+    """Six-digit codes, for cnemc-cities."""
 
 
 class Watched(Frozen):
@@ -155,6 +159,8 @@ def pulls(home: Path) -> list[Pull]:
             adapter = replace(adapter, places=dict(how.places))
         if isinstance(adapter, OpenAq):
             adapter = replace(adapter, locations=how.locations)
+        if isinstance(adapter, CnemcCities):
+            adapter = replace(adapter, codes=how.cities)
         found.append(_pull(name, adapter, how))
     for file in chosen.mappings:
         path = home / file

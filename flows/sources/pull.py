@@ -95,7 +95,7 @@ def pull(
     except LantianError as error:
         stores.sources.failed(name, now=clock(), error=str(error))
         if isinstance(error, Unavailable) and error.retry_at is not None:
-            stores.sources.pause(name, until=error.retry_at)
+            stores.sources.pause(adapter.policy.shared or name, until=error.retry_at)
         raise
     stores.sources.succeeded(name, now=clock(), valid_until=outcome.newest, note=outcome.note)
     return outcome

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
@@ -161,3 +161,7 @@ def _numbers(fields: list[str]) -> np.ndarray:
 
 
 SOURCE = Quotsoft()
+CITIES = Quotsoft(
+    what="cities", policy=replace(POLICY, shared="quotsoft"),
+    manifest=replace(MANIFEST, name="quotsoft-cities", title="quotsoft archive, CNEMC city means, one file a day"),
+)  # fmt: skip

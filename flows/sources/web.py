@@ -107,7 +107,7 @@ async def _tries(request: _Request, gate: Gate | None) -> Answer:
         number += 1
         if gate is not None:
             now = request.clock()
-            turn = gate.reserve(request.source, now=now, spacing=policy.spacing)
+            turn = gate.reserve(policy.shared or request.source, now=now, spacing=policy.spacing)
             if (turn - now).total_seconds() > policy.longest_wait + policy.spacing:
                 raise request.unavailable("The source asked for a pause", f"until {turn:%H:%M:%S} UTC", turn)
             await asyncio.sleep(max(0.0, (turn - now).total_seconds()))

@@ -48,6 +48,8 @@ class Policy:
     """A Retry-After beyond this is not waited for here: the slot is tried again then."""
     spacing: float = 0.0
     """Least seconds between two requests to the source, over all our processes."""
+    shared: str = ""
+    """Another source of the same host, with which rate and pauses are shared."""
     ca_file: str | None = None
     """Certificates to trust besides the public ones, e.g. of the office's own network."""
     proxy: str | None = None

@@ -98,3 +98,11 @@ def test_every_fault_of_the_sources_page_has_the_test_it_names():
         for file, test in named
         if f"def {test}(" not in (ROOT / "tests" / file).read_text(encoding="utf-8")
     ]
+
+
+def test_every_quality_rule_stands_on_the_sources_page_in_both_languages():
+    from forecast.quality import Flag
+
+    page = (ROOT / "docs" / "sources.md").read_text()
+
+    assert [] == [flag.name for flag in Flag if f"| {flag.english} | {flag.chinese} |" not in page]

@@ -12,7 +12,7 @@ from flows.sources.live import Asker
 from flows.sources.mapping import Mapped
 from flows.sources.micro import Micro
 from forecast import air
-from plans.errors import RuleError, SourceError
+from plans.errors import DataError, RuleError, SourceError
 
 from .conftest import plain, policy
 
@@ -150,9 +150,24 @@ def test_an_answer_of_another_shape_is_one_sentence(server, body):
 def test_a_citys_last_day_is_kept_under_the_citys_name(server):
     rows = [cnemc_row(StationCode=None, PositionName=None, hour=NOW.replace(minute=0) - n * HOUR) for n in range(24)]
     server.says("/HourChangesPublish/GetCityRealTimeAqiHistoryByCondition", plain(rows))
-    found = platform(server).city(asker("cnemc"), "110000", now=NOW)
+    cities = replace(cnemc.CITIES, codes=("110000",), base=server.url, policy=policy())
+    found = cities.pull(asker("cnemc-cities"), start=NOW - 24 * HOUR, end=NOW, now=NOW)
 
     assert (["北京"], 24) == (list(found.dataset["station"].values), found.dataset.sizes["valid_time"])
+    assert "citycode=110000" in server.asked[0][1]
+    with pytest.raises(DataError, match="Which cities"):
+        cnemc.CITIES.pull(asker("cnemc-cities"), start=NOW - HOUR, end=NOW, now=NOW)
+
+
+def test_a_days_file_of_cities_has_an_address_of_its_own_and_shares_the_rate(server):
+    head = "date,hour,type,北京,长沙\n"
+    server.says("/china_cities_20240229.csv", plain(head + "20240229,1,PM2.5,10,11\n", kind="text/csv"))
+    cities = replace(quotsoft.CITIES, base=server.url, policy=policy())
+    found = cities.pull(asker("quotsoft-cities"), start=NOW - 23 * HOUR, end=NOW - 22 * HOUR, now=NOW)
+
+    assert ["北京", "长沙"] == list(found.dataset["station"].values)
+    assert ("北京", "北京市") == (found.stations[0].code, found.stations[0].name)
+    assert ("quotsoft", "cnemc") == (quotsoft.CITIES.policy.shared, cnemc.CITIES.policy.shared)
 
 
 # quotsoft -------------------------------------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def test_a_mistake_in_the_plan_is_named_by_file_and_key(tmp_path, text, sentence
 
 
 def test_every_live_source_is_found_by_entry_point_and_says_what_it_is():
-    assert ("cnemc", "openaq", "openmeteo", "quotsoft") == plan.live_names()
+    assert ("cnemc", "cnemc-cities", "openaq", "openmeteo", "quotsoft", "quotsoft-cities") == plan.live_names()
     for name in plan.live_names():
         adapter = plan.live(name)
         assert name == adapter.manifest.name
