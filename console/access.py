@@ -52,6 +52,8 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     # log-ins
     ("GET", "/accounts"): ADMINISTRATORS,
     ("POST", "/accounts"): ADMINISTRATORS,
+    ("POST", "/accounts/tokens"): ADMINISTRATORS,
+    ("POST", "/accounts/tokens/{identifier}/close"): ADMINISTRATORS,
     ("POST", "/accounts/{identifier}/renew"): ADMINISTRATORS,
     ("POST", "/accounts/{identifier}/close"): ADMINISTRATORS,
     ("POST", "/accounts/{identifier}/open"): ADMINISTRATORS,

@@ -14,6 +14,8 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from console import login, response
 from console.access import PLANT
 from console.air import AirReader
+from console.api import problem as api_problem
+from console.api.app import PREFIX, create_api
 from console.auth import Attempts, Sessions
 from console.envelope import HEADERS, Envelope
 from console.page import BadForm, Console, environment, guard, missing, page
@@ -84,6 +86,8 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
     for router in response.ROUTERS:
         app.include_router(router)
 
+    app.mount(PREFIX, create_api(console))
+
     @app.get("/health")
     def health() -> JSONResponse:
         seq, _digest = settings.office.record.head()
@@ -108,6 +112,8 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
 
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> Response:
+        if request.url.path.startswith(PREFIX):  # an address that did not even reach the API
+            return api_problem.answer(error.status_code, "没有这个地址。")
         if error.status_code == 401 and request.method == "GET" and request.url.path != "/desk/live":
             target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=303)

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from console.api import problem
 
 LARGEST_BODY = 256 * 1024
 """Bytes of a form without files."""
@@ -60,9 +62,14 @@ class Envelope:
 
         fault = _fault(scope)
         if fault:
-            await PlainTextResponse(fault[1], status_code=fault[0])(scope, receive, sending)
+            answer = problem.answer if scope["path"].startswith("/api/") else _plain
+            await answer(*fault)(scope, receive, sending)
             return
         await self.app(scope, receive, sending)
+
+
+def _plain(status: int, sentence: str) -> Response:
+    return PlainTextResponse(sentence, status_code=status)
 
 
 def cookie(name: str, value: str, *, secure: bool, path: str = "/") -> str:

@@ -208,6 +208,13 @@ class Record:
             rows = rows if newest is None else rows[::-1]
             return tuple({**row, "body": json.loads(row["body"])} for row in rows)
 
+    def row(self, life: str, stream: str) -> Mapping[str, Any] | None:
+        """The row of one stream in its projection; None when there is no such stream."""
+        table = now_tables[life]
+        with self.engine.connect() as connection:
+            found = connection.execute(select(table).where(table.c.stream == stream)).mappings().first()
+        return None if found is None else {**found, "body": json.loads(found["body"])}
+
     def head(self) -> tuple[int, str]:
         """Sequence number and digest of the last entry; (0, GENESIS) for an empty log."""
         with self.engine.connect() as connection:

@@ -144,6 +144,30 @@ account = Table(
     Column("active", Boolean, nullable=False),
 )
 
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("identifier", String(32), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("title", String(80), nullable=False),
+    Column("account", String(80), nullable=False),
+    Column("scopes", String(80), nullable=False),
+    Column("created_at", String(40), nullable=False),
+    Column("expires_at", String(40), nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+
+api_reply = Table(
+    "api_reply",
+    metadata,
+    Column("token", String(32), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("request", String(64), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", String(40), nullable=False),
+)
+
 
 def _now_table(life: str) -> Table:
     return Table(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from console.page import BadForm, Form, account_of, console_of, missing, needed, page, text
+from console.page import BadForm, Form, account_of, console_of, missing, needed, page, text, whole
+from emergency.access_tokens import SCOPES, Tokens
 from emergency.vocabulary import Role
 from plans.errors import DataError
 
@@ -71,6 +73,35 @@ def _switch(request: Request, identifier: str, *, active: bool) -> Response:
     return RedirectResponse("/accounts?done=account", status_code=303)
 
 
+@router.post("/accounts/tokens")
+def add_token(request: Request, form: Form) -> Response:
+    """A new token for another system; its secret stands on the answer and nowhere else."""
+    console = console_of(request)
+    title, account = needed(form, "title", "用途", most=80), needed(form, "account", "账号", most=80)
+    days = whole(needed(form, "days", "有效天数", most=4), "有效天数", low=1, high=366)
+    if console.settings.directory.account(account) is None:
+        raise BadForm("没有这个账号。")
+    now = console.settings.now()
+    try:
+        _made, secret = Tokens(console.office.record).add(
+            title=title, account=account, scopes=[str(one) for one in form.getlist("scope")],
+            expires_at=now + timedelta(days=days), now=now,
+        )  # fmt: skip
+    except DataError:
+        return _page(request, alert="没有发放令牌：请至少选一项权限。", status=409)
+    return _page(request, shown=(f"令牌“{title}”", secret))
+
+
+@router.post("/accounts/tokens/{identifier}/close")
+def close_token(request: Request, identifier: str) -> Response:
+    """End a token at once."""
+    try:
+        Tokens(console_of(request).office.record).close(identifier)
+    except DataError:
+        raise missing("令牌") from None
+    return RedirectResponse("/accounts?done=account", status_code=303)
+
+
 def _why(error: DataError) -> str:
     words = {
         "The account exists already": "登录名已经存在，请换一个。",
@@ -80,6 +111,7 @@ def _why(error: DataError) -> str:
 
 
 def _page(request: Request, *, alert: str = "", status: int = 200, shown: tuple[str, str] | None = None) -> Response:
-    rows = console_of(request).settings.directory.accounts()
+    rows, record = console_of(request).settings.directory.accounts(), console_of(request).office.record
     return page(request, "accounts.html", status=status, alert=alert, rows=rows, roles=ROLES, shown=shown,
+                tokens=Tokens(record).all(), scopes=SCOPES,
                 me=account_of(request).identifier)  # fmt: skip

@@ -2,6 +2,7 @@
 
 import pytest
 from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount
 
 from console.access import ACCESS
 from emergency.vocabulary import Role
@@ -15,7 +16,7 @@ WHO = [*(role.key for role in STAFF), PLANTS[0]]
 
 
 def routes(app):
-    return {(method, one.path) for one in iter_route_contexts(app.routes) for method in one.methods}
+    return {(method, one.path) for one in iter_route_contexts(app.routes) for method in one.methods or ()}
 
 
 def path_of(template: str) -> str:
@@ -28,6 +29,8 @@ def role_of(who: str) -> Role:
 
 def test_every_route_of_the_router_stands_in_the_table_and_every_row_has_a_route(world):
     assert set(ACCESS) == routes(world.app)
+    # the API is the one part with a door of its own (test_api.py)
+    assert ["/api/v1"] == [one.path for one in world.app.routes if isinstance(one, Mount)]
 
 
 async def test_a_route_outside_the_table_is_refused_even_to_the_administrator(world):

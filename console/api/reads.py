@@ -1,0 +1,166 @@
+"""What other systems may read. Times are ISO 8601 with offset; `limit` cuts lists, the log goes on with `after`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import StrEnum
+from math import isnan
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from console.api.door import CallerOf, console_of
+from console.api.problem import Fault
+from console.outlook import signed_now
+
+router = APIRouter()
+
+
+class Life(StrEnum):
+    """The five lives by their address."""
+
+    consultations = "consultations"
+    warnings = "warnings"
+    orders = "orders"
+    problems = "problems"
+
+
+STREAM = {Life.consultations: "consultation", Life.warnings: "warning", Life.orders: "order", Life.problems: "problem"}
+Identifier = Annotated[str, Path(min_length=1, max_length=120)]
+Limit = Annotated[int, Query(ge=1, le=500, description="最多返回多少条")]
+State = Annotated[str, Query(max_length=40, description="只要这个状态")]
+
+
+def answer(request: Request, content: Any) -> Response:
+    """The content as JSON with its ETag; 304 when the caller has it already."""
+    body = json.dumps(content, ensure_ascii=False, default=str).encode()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+    headers = {"etag": etag, "cache-control": "private, no-cache"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.get("/status", summary="记录与时钟")
+def status(request: Request, caller: CallerOf) -> Response:
+    """Whether this is a drill, the office's clock, the head of the record's chain."""
+    settings = console_of(request).settings
+    seq, digest = settings.office.record.head()
+    return answer(request, {
+        "area": settings.area, "area_name": settings.office.desk.area_name, "drill": settings.office.record.drill,
+        "simulated_air": settings.simulated_air, "now": settings.now().isoformat(), "entries": seq, "head": digest,
+        "as": caller.account.role.key, "scopes": sorted(caller.token.scopes),
+    })  # fmt: skip
+
+
+@router.get("/air", summary="实测空气")
+def air(request: Request, _caller: CallerOf) -> Response:
+    """The city's last hours, whole days and stations, as known now."""
+    console = console_of(request)
+    seen = console.air.at(console.settings.now())
+    return answer(request, {
+        "aqi_edition": console.settings.edition,
+        "fault": seen.fault,
+        "hours": [{"valid_time": at.isoformat(), "aqi": aqi, "pm25": _number(pm25)} for at, aqi, pm25 in seen.hours],
+        "days": [{"date": day.isoformat(), "aqi": aqi} for day, aqi in sorted(seen.days.items())],
+        "stations": [
+            {
+                "code": one.code, "name": one.name, "aqi": one.aqi, "pm25": _number(one.pm25), "silent": one.silent,
+                "valid_time": one.valid_time.isoformat() if one.valid_time else None,
+            }
+            for one in seen.stations
+        ],
+    })  # fmt: skip
+
+
+@router.get("/outlook", summary="未来七天展望与会商签发值")
+def outlook(request: Request, _caller: CallerOf) -> Response:
+    """The model's outlook in force and, beside it, what the last consultation signed. 404 before the first outlook."""
+    console = console_of(request)
+    now = console.settings.now()
+    found = console.air.outlook(now)
+    if found is None:
+        raise Fault(404, "还没有展望。")
+    official = signed_now(console.settings, now)
+    signed = None
+    if official is not None:
+        values = {day.isoformat(): value for day, value in official.values.items()}
+        signed = {"consultation": official.consultation, "signed_at": official.signed_at, "values": values}
+    return answer(request, {"digest": found.digest, "outlook": json.loads(found.to_json()), "signed": signed})
+
+
+@router.get("/consultations", summary="会商")
+def consultations(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
+    """Consultations, the newest first."""
+    return _list(request, Life.consultations, state, limit)
+
+
+@router.get("/warnings", summary="预警")
+def warnings(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
+    """Warnings, the newest first."""
+    return _list(request, Life.warnings, state, limit)
+
+
+@router.get("/orders", summary="减排指令")
+def orders(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
+    """Orders to plants, the newest first."""
+    return _list(request, Life.orders, state, limit)
+
+
+@router.get("/problems", summary="交办问题")
+def problems(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
+    """Problems, the newest first."""
+    return _list(request, Life.problems, state, limit)
+
+
+@router.get("/record", summary="只增不改的记录")
+def record(
+    request: Request,
+    _caller: CallerOf,
+    after: Annotated[int, Query(ge=0, le=2**53, description="从这个序号之后")] = 0,
+    limit: Limit = 100,
+) -> Response:
+    """Entries of the log in their order, with the digests of the chain, so that a copy can be checked elsewhere."""
+    entries = console_of(request).office.record.entries(after=after, limit=limit)
+    rows = [
+        {
+            "seq": entry.seq, "life": entry.life, "stream": entry.stream, "kind": entry.event.kind,
+            "occurred_at": entry.event.occurred_at.isoformat(), "actor": entry.event.actor, "role": entry.event.role,
+            "data": entry.event.data, "digest": entry.digest,
+        }
+        for entry in entries
+    ]  # fmt: skip
+    return answer(request, {"entries": rows, "next": rows[-1]["seq"] if len(rows) == limit else None})
+
+
+@router.get("/{life}/{identifier}", summary="一项的现状与经过")
+def one(request: Request, life: Life, identifier: Identifier, _caller: CallerOf) -> Response:
+    """One consultation, warning, order or problem with its history; `version` is what an act should name."""
+    store, kind = console_of(request).office.record, STREAM[life]
+    history = store.history(kind, identifier)
+    if not history:
+        raise Fault(404, "没有这个编号。")
+    events = [
+        {"kind": entry.event.kind, "occurred_at": entry.event.occurred_at.isoformat(), "role": entry.event.role,
+         "data": entry.event.data}
+        for entry in history
+    ]  # fmt: skip
+    return answer(request, {**_row(store.row(kind, identifier) or {}), "version": len(history), "history": events})
+
+
+def _list(request: Request, life: Life, state: str, limit: int) -> Response:
+    store, kind = console_of(request).office.record, STREAM[life]
+    rows = store.now(kind, states=(state,) if state else None, newest=limit)[::-1]
+    counts = store.counts(kind)
+    total = counts.get(state, 0) if state else sum(counts.values())
+    return answer(request, {"total": total, "items": [_row(row) for row in rows]})
+
+
+def _row(row: Any) -> dict[str, Any]:
+    kept = ("stream", "state", "level", "episode", "parent", "opened_at", "changed_at", "deadline", "final", "body")
+    return {name: row[name] for name in kept if name in row}
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or isnan(value) else round(float(value), 1)
