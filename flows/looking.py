@@ -11,9 +11,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from emergency.directory import Directory
 from emergency.messages import DRILL_MARK
 from emergency.record import Record
-from emergency.vocabulary import Level
+from emergency.vocabulary import Level, Role
 from flows import daily, hourly, watch
 from flows.bulletin import daily_bulletin
 from flows.clock import real_now
@@ -25,7 +26,7 @@ from flows.sources.pull import pull as pull_now
 from forecast.alert_store import AlertStore
 from forecast.slot_store import Slot, SlotStore
 from plans import rulebook
-from plans.errors import RuleError
+from plans.errors import DataError, RuleError
 
 HOURLY = Rhythm(every=timedelta(hours=1), offset=timedelta(minutes=40), catch_up=timedelta(hours=6))
 DAILY = Rhythm(every=timedelta(hours=1), offset=timedelta(minutes=50), catch_up=timedelta(hours=36))
@@ -72,6 +73,32 @@ def watch_now(home: Path, *, now: datetime | None = None, clocks: bool = False) 
         )  # fmt: skip
     finally:
         stores.close()
+
+
+def acknowledge_in_record(home: Path, alerts: AlertStore, kind: str, subject: str, *, by: str, now: datetime) -> None:
+    """Put on record that an account of the office takes note of an open alert; DataError for anybody else."""
+    record = open_post(home).record
+    account = Directory(record).account(by)
+    if account is None or not account.active or account.role not in (Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR):
+        expected = "the account of a duty officer or the office director"
+        raise DataError("This person cannot take note of alerts", expected=expected, found=by, todo="Give --by ACCOUNT")
+    for one in alerts.open_alerts():
+        if (one.kind, one.subject) == (kind, subject):
+            open_post(home).office.acknowledge_alert(
+                kind, subject, severity=one.severity, text=one.text, raised_at=one.raised_at, by=account.actor, now=now
+            )
+
+
+def look_as_of(home: Path, now: datetime) -> int:
+    """How many alerts are new or graver after one look at a replay's air at its own time; no source is judged."""
+    post, stores = open_post(home), Stores.open(home / "archive.db")
+    try:
+        scope, alerts = _scope(home, post, stores, now), AlertStore(stores.archive.engine)
+        return len(watch.look(stores.archive, alerts, scope, states=(), cadences={}, now=now))
+    finally:
+        stores.close()
+        post.archive.close()
+        post.record.engine.dispose()
 
 
 def failed_slots(slots: SlotStore, now: datetime) -> list[Slot]:

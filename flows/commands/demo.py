@@ -78,12 +78,17 @@ def demo(
         stage = replace(stage, leaders_wait=timedelta(hours=3))  # time for the visitor to sign first
         _to_next_signature(stage, record)
         logins = _accounts(record, _plant(stage))
+        kept = record.noted("clock")
+        if kept is not None:
+            from flows import looking
+
+            looking.look_as_of(folder / name, datetime.fromisoformat(kept))
         console = _console(folder / name, port)
         with prefect_server.stopping(console):
             _wait_for_console(console, port)
             _announce(stage, record, port=port, prefect=api.removesuffix("/api"), logins=logins, begin=begin)
             if not once:
-                _keep_clock(stage, record, console)
+                _keep_clock(stage, record, console, folder / name)
 
 
 def _replay_under_prefect(name: str, stage: Stage, home: Path) -> None:
@@ -189,10 +194,10 @@ def _announce(
     tell.line("Ctrl-C 结束。")
 
 
-def _keep_clock(stage: Stage, record: Record, console: subprocess.Popen[bytes]) -> None:
-    """Move the clock to wherever the console asks, hour by hour, until somebody stops the demo."""
+def _keep_clock(stage: Stage, record: Record, console: subprocess.Popen[bytes], home: Path) -> None:
+    """Move the clock to wherever the console asks, hour by hour, and watch the air there, until somebody stops it."""
     from emergency.vocabulary import BEIJING
-    from flows import clock, replay
+    from flows import clock, looking, replay
 
     office = replay.open_office(stage, record)
     try:
@@ -203,6 +208,7 @@ def _keep_clock(stage: Stage, record: Record, console: subprocess.Popen[bytes]) 
             if goal > now and now < stage.end:
                 for moment in clock.hours(now, min(goal, stage.end)):
                     replay.tick(stage, office, moment)
+                looking.look_as_of(home, min(goal, stage.end))
                 if min(goal, stage.end) == stage.end:
                     record.note("finished", "yes")
                     record.note("clock_target", stage.end.isoformat())

@@ -233,12 +233,15 @@ def acknowledge(
     by: Annotated[str, typer.Option(help="签收人")],
     of: TO = "",
 ) -> None:
-    """签收一条值守提醒。"""
+    """签收一条值守提醒；工作文件夹中有值班记录时，签收人须是其中的账号，签收写入记录。"""
     from flows.clock import real_now
-    from flows.home import archive_address
+    from flows.home import archive_address, home
+    from flows.looking import acknowledge_in_record
     from forecast.alert_store import AlertStore
 
     store = AlertStore.open(of or archive_address())
+    if not of and (home() / "record.db").is_file():
+        acknowledge_in_record(home(), store, kind, subject, by=by, now=real_now())
     one = store.acknowledge(kind, subject, by=by, now=real_now())
     typer.echo(f"已签收：{one.text}（{one.acknowledged_by}）")
     store.engine.dispose()

@@ -15,6 +15,7 @@ from emergency.warning import Draft
 from flows import daily, looking, post
 from flows.watch import Scope
 from forecast import air
+from forecast.alert_store import AlertStore
 from forecast.archive import Archive
 from forecast.readers.station_list import Station
 from forecast.slot_store import SlotStore
@@ -70,6 +71,8 @@ def warn(home, *, level="yellow", issued, lifted=None):
     office.approve_warning("w1", by=director, now=issued)
     office.issue_warning("w1", instructions=[], list_digest="d" * 64, by=director, now=issued)
     if lifted is not None:
+        office.ask_lift("w1", reason="转好", below_hours=99, by=director, now=lifted)
+        office.sign_lift("w1", by=director, now=lifted)
         office.lift_warning("w1", reason="转好", below_hours=99, by=director, now=lifted)
 
 
@@ -195,3 +198,28 @@ def test_a_replays_folder_publishes_nothing_by_the_real_clock(home):
     post.open_post(home).record.note("replay", "x")
 
     assert [] == looking.publish_due(home) == looking.publish_daily_due(home)
+
+
+def test_a_replays_air_is_watched_at_its_own_time(home):
+    post.open_post(home).record.note("replay", "x")
+    looking.look_as_of(home, at(9))
+    found = {(one.kind, one.subject) for one in AlertStore.open(home / "archive.db").open_alerts()}
+
+    assert {("station_silent", "4A"), ("near_threshold", "beijing")} <= found
+    assert 0 == looking.look_as_of(home, at(9))
+
+
+def test_a_note_by_command_goes_into_the_record_and_only_from_the_offices_own_people(home, monkeypatch):
+    from typer.testing import CliRunner
+
+    from flows.commands.sources import app
+
+    monkeypatch.setenv("LANTIAN_HOME", str(home))
+    looking.look_as_of(home, at(9))
+    words = ["acknowledge", "station_silent", "4A", "--by"]
+    nobody = CliRunner().invoke(app, [*words, "someone"])
+    done = CliRunner().invoke(app, [*words, "director"], catch_exceptions=False)
+
+    assert "cannot take note" in str(nobody.exception)
+    assert "已签收" in done.output
+    assert ["director"] == [row["body"]["acknowledged_by"] for row in post.open_post(home).record.now("alert")]
