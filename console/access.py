@@ -32,7 +32,12 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/favicon.svg"): PUBLIC,
     ("GET", "/login"): PUBLIC,
     ("POST", "/login"): PUBLIC,
+    ("POST", "/login/code"): PUBLIC,
     ("POST", "/logout"): ANYONE,
+    ("GET", "/me"): ANYONE,
+    ("POST", "/me/password"): ANYONE,
+    ("POST", "/me/factor"): ANYONE,
+    ("POST", "/me/factor/confirm"): ANYONE,
     ("GET", "/"): ANYONE,
     # duty desk
     ("GET", "/desk"): STAFF,
@@ -55,6 +60,7 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/accounts/tokens"): ADMINISTRATORS,
     ("POST", "/accounts/tokens/{identifier}/close"): ADMINISTRATORS,
     ("POST", "/accounts/{identifier}/renew"): ADMINISTRATORS,
+    ("POST", "/accounts/{identifier}/factor"): ADMINISTRATORS,
     ("POST", "/accounts/{identifier}/close"): ADMINISTRATORS,
     ("POST", "/accounts/{identifier}/open"): ADMINISTRATORS,
     # consultations

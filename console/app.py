@@ -29,6 +29,7 @@ from console.staff import (
     desk,
     duty,
     duty_measures,
+    me,
     order,
     outlook,
     preview,
@@ -78,7 +79,7 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         secure=settings.secure_cookie,
     )
     rooms = (
-        login, accounts, desk, outlook, preview, standing, rules, consultation, warning, order, problem, duty,
+        login, me, accounts, desk, outlook, preview, standing, rules, consultation, warning, order, problem, duty,
         duty_measures, record, replay, watch, portal,
     )  # fmt: skip
     for module in rooms:

@@ -26,6 +26,8 @@ PER_PAIR = 5
 """Failures of one account from one address: a guesser is stopped, the duty officer at another desk is not."""
 PER_ADDRESS = 20
 PER_ACCOUNT = 50
+HALF_STANDS = 300
+"""Seconds between the right password and the code."""
 RENEW_AFTER = 60
 """Seconds after which a click writes the cookie anew."""
 
@@ -51,6 +53,11 @@ class Sessions:
         self._signer = URLSafeSerializer(
             settings.secret_key,
             salt="lantian.session",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
+        self._half = URLSafeSerializer(
+            settings.secret_key,
+            salt="lantian.half",
             signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
         )
         self._ended: dict[str, float] = {}
@@ -80,6 +87,22 @@ class Sessions:
         if account is None or not account.active or account.mark != session.mark:
             return None
         return session, account
+
+    def half(self, account: Account) -> str:
+        """The text that says: the password was right just now, the code is still to come."""
+        return str(self._half.dumps([account.identifier, account.mark, int(self.clock())]))
+
+    def read_half(self, text: str | None) -> Account | None:
+        """The account whose password was right within HALF_STANDS; None otherwise."""
+        if not text:
+            return None
+        try:
+            identifier, mark, at = self._half.loads(text)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        account = self.settings.directory.account(identifier)
+        stands = account is not None and account.active and account.mark == mark and self.clock() - at <= HALF_STANDS
+        return account if stands else None
 
     def renewed(self, session: Session) -> Session | None:
         """The session as of this click; None while the cookie is fresh enough."""

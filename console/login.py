@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from console.page import Form, console_of, page, set_cookie, set_session, text
+from emergency.directory import Account
+from emergency.second_factor import Factors
 
 router = APIRouter()
-VISIT = "lantian-visit"
+VISIT, HALF, NEXT = "lantian-visit", "lantian-half", "lantian-next"
 
 
 @router.get("/login")
@@ -39,9 +42,43 @@ def log_in(request: Request, form: Form) -> Response:
         console.attempts.failed(identifier, address)
         return _form(request, alert="账号或密码不正确。", status=401, given=identifier)
     console.attempts.succeeded(identifier, address)
-    set_session(request, console.sessions.begin(account))
+    if Factors(console.office.record).active(account.identifier):
+        set_cookie(request, HALF, console.sessions.half(account))
+        set_cookie(request, NEXT, quote(_inside(request.query_params.get("next", "")), safe=""))
+        return _code_form(request)
+    return _enter(request, account, _inside(request.query_params.get("next", "")))
+
+
+@router.post("/login/code")
+def code(request: Request, form: Form) -> Response:
+    """The second factor: a code that is right, new, and within minutes of the password."""
+    console, visit = console_of(request), request.cookies.get(VISIT, "")
+    account = console.sessions.read_half(request.cookies.get(HALF))
+    if account is None or not visit or not console.sessions.right_token(f"login:{visit}", text(form, "token")):
+        return _form(request, alert="页面已失效，请重新登录。", status=403)
+    address = request.client.host if request.client else "?"
+    brake = f"{account.identifier}:code"
+    wait = console.attempts.wait(brake, address)
+    if wait:
+        return _code_form(request, alert=f"验证码错误次数过多，请{-(-wait // 60)}分钟后再试。", status=429)
+    given = text(form, "code", most=12)
+    if not Factors(console.office.record).check(account.identifier, given, at=console.sessions.clock()):
+        console.attempts.failed(brake, address)
+        return _code_form(request, alert="验证码不正确或已用过。", status=401)
+    console.attempts.succeeded(brake, address)
+    set_cookie(request, HALF, "")
+    return _enter(request, account, _inside(unquote(request.cookies.get(NEXT, ""))))
+
+
+def _enter(request: Request, account: Account, target: str) -> Response:
+    set_session(request, console_of(request).sessions.begin(account))
     set_cookie(request, VISIT, "")
-    return RedirectResponse(_inside(request.query_params.get("next", "")), status_code=303)
+    return RedirectResponse(target, status_code=303)
+
+
+def _code_form(request: Request, *, alert: str = "", status: int = 200) -> Response:
+    token = console_of(request).sessions.token(f"login:{request.cookies.get(VISIT, '')}")
+    return page(request, "login_code.html", status=status, alert=alert, visit_token=token)
 
 
 @router.post("/logout")

@@ -27,6 +27,7 @@ from emergency.lifecycle import Refused
 from emergency.office import Office
 from emergency.office_evidence import Photo
 from emergency.record import StaleDecision
+from emergency.second_factor import Factors
 from emergency.vocabulary import BEIJING, Level, Role
 
 HERE = Path(__file__).resolve().parent
@@ -61,6 +62,8 @@ DONE = {
     "looked": "回头看结果已记录。",
     "noted": "提醒已签收。",
     "account": "账号已更新。",
+    "password": "密码已修改，其他浏览器上的登录已失效。",
+    "factor": "第二因子已启用。",
     "measure": "措施执行情况已报告。",
     "asked": "已提交，答复后会在本页显示并发送通知。",
     "answered": "已答复。",
@@ -126,6 +129,10 @@ async def form_of(request: Request) -> FormData:
 Form = Annotated[FormData, Depends(form_of)]
 
 
+OWN = ("/me", "/me/password", "/me/factor", "/me/factor/confirm", "/logout")
+"""Doors that stay open to somebody who has yet to set up a required second factor."""
+
+
 def guard(request: Request, form: Form) -> None:
     """Stands before every route: default deny by the table, log-in, role, and the token of every form."""
     route = getattr(request.scope.get("route"), "path", "")
@@ -145,6 +152,9 @@ def guard(request: Request, form: Form) -> None:
         raise HTTPException(403, "表单已失效，未做任何改动。请返回页面刷新后再办。")
     if account.role not in roles:
         raise HTTPException(403, f"{account.role.chinese}不能使用这个页面。")
+    asked = console.settings.second_factor_required and account.role in access.STAFF and route not in OWN
+    if asked and not Factors(console.office.record).active(account.identifier):
+        raise HTTPException(403, "请先在“我的账号”（页面右上角）设置第二因子，再使用其他页面。")
     if route != "/desk/live" and (renewed := console.sessions.renewed(session)) is not None:
         set_session(request, renewed)  # the automatic refresh of an unattended desk does not keep it logged in
 

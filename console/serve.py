@@ -13,6 +13,7 @@ import secrets
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -135,17 +136,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--archive", help="archive file or URL; without it the pages say that no archive is connected")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--second-factor", action="store_true", help="staff must set up a second factor first")
     parser.add_argument("--https", action="store_true", help="a TLS proxy stands in front: cookies go over TLS only")
     given = parser.parse_args(arguments)
     try:
-        serve(given.record, archive=given.archive, host=given.host, port=given.port, https=given.https)
+        serve(given.record, archive=given.archive, host=given.host, port=given.port, https=given.https,
+              second_factor=given.second_factor)  # fmt: skip
     except LantianError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
 
 
-def serve(record_at: str, *, archive: str | None, host: str, port: int, https: bool = False) -> None:
-    """Serve a record; LantianError for real work on an open network without TLS."""
+def serve(
+    record_at: str, *, archive: str | None, host: str, port: int, https: bool = False, second_factor: bool = False
+) -> None:
+    """Serve a record; LantianError for real work on an open network without TLS.
+
+    Real work behind TLS always asks staff for the second factor; elsewhere `second_factor` does.
+    """
     import uvicorn
 
     from console.app import create_app
@@ -158,6 +166,7 @@ def serve(record_at: str, *, archive: str | None, host: str, port: int, https: b
         )  # fmt: skip
     home = Path(os.environ.get("LANTIAN_HOME", "var"))
     settings = settings_of(record, archive=archive, secret=secret_in(home), secure_cookie=https)
+    settings = replace(settings, second_factor_required=second_factor or (https and not record.drill))
     app = create_app(settings)
     # The numerical libraries take seconds to load: let them come while the log-in page is already there.
     threading.Thread(target=lambda: app.state.console.air.at(settings.now()), daemon=True).start()

@@ -47,6 +47,8 @@ class Settings:
     secret_key: bytes
     simulated_air: bool = False
     secure_cookie: bool = True
+    second_factor_required: bool = False
+    """Whether staff must set up the second factor before anything else."""
     idle_timeout: timedelta = timedelta(hours=4)
     """After so long without a click a session is over; the desk's own refresh is no click. Long enough for a quiet
     stretch of a night duty (a setting of the office, confidence I)."""

@@ -144,6 +144,15 @@ account = Table(
     Column("active", Boolean, nullable=False),
 )
 
+account_factor = Table(
+    "account_factor",
+    metadata,
+    Column("identifier", String(80), primary_key=True),
+    Column("secret", String(64), nullable=False),
+    Column("confirmed", Boolean, nullable=False),
+    Column("last_step", Integer, nullable=False),
+)
+
 api_token = Table(
     "api_token",
     metadata,

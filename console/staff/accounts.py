@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from console.page import BadForm, Form, account_of, console_of, missing, needed, page, text, whole
 from emergency.access_tokens import SCOPES, Tokens
+from emergency.second_factor import Factors
 from emergency.vocabulary import Role
 from plans.errors import DataError
 
@@ -49,6 +50,16 @@ def renew(request: Request, identifier: str) -> Response:
     password = secrets.token_urlsafe(9)
     directory.set_password(identifier, password)
     return _page(request, shown=(identifier, password))
+
+
+@router.post("/accounts/{identifier}/factor")
+def forget_factor(request: Request, identifier: str) -> Response:
+    """Take the second factor away (a lost phone) and end the sessions by a new password."""
+    console = console_of(request)
+    if console.settings.directory.account(identifier) is None:
+        raise missing("账号")
+    Factors(console.office.record).remove(identifier)
+    return renew(request, identifier)
 
 
 @router.post("/accounts/{identifier}/close")
@@ -113,5 +124,5 @@ def _why(error: DataError) -> str:
 def _page(request: Request, *, alert: str = "", status: int = 200, shown: tuple[str, str] | None = None) -> Response:
     rows, record = console_of(request).settings.directory.accounts(), console_of(request).office.record
     return page(request, "accounts.html", status=status, alert=alert, rows=rows, roles=ROLES, shown=shown,
-                tokens=Tokens(record).all(), scopes=SCOPES,
+                tokens=Tokens(record).all(), scopes=SCOPES, has_factor=Factors(record).active,
                 me=account_of(request).identifier)  # fmt: skip
