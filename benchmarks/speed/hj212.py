@@ -61,7 +61,7 @@ def load(address: str, seconds: float) -> dict[str, Any]:
         result = asyncio.run(simulate(Load(PLANTS, RATE, seconds), host="127.0.0.1", port=port))
         cpu = time.process_time() - begin
         server.terminate()
-        told = server.communicate(timeout=60)[0].strip().splitlines()[-1]
+        told = server.communicate(timeout=300)[0].strip().splitlines()[-1]
     finally:
         server.kill()
     store = Emissions.open(address)

@@ -38,9 +38,21 @@ def serve(
             expected="--plants FILE with one MN,PW a line",
             todo="Name the plants, or listen on 127.0.0.1",
         )
+    _many_connections()
     store = Emissions.open(to or archive_address())
     asyncio.run(_serve(store, Settings(known=known), host, port, seconds))
     store.close()
+
+
+def _many_connections(wanted: int = 20_000) -> int:
+    """How many files this process may now hold open: each connection is one, and the usual limit is 1,024."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    may = wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+    if soft != resource.RLIM_INFINITY and soft < may:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (may, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 async def _serve(store: object, settings: object, host: str, port: int, seconds: float) -> None:
@@ -119,6 +131,7 @@ def simulate(
 
     if version not in (2005, 2017, 2025):
         raise DataError("The version is not known", expected="2005, 2017 or 2025", found=version)
+    _many_connections()
     load = Load(plants, rate, seconds, seed=seed, version=version, cut=cut)
     result = asyncio.run(run(load, host=host, port=port, cns=("2011", "2061", "2021")))
     slow = f"，99 % 在 {result.quantile(0.99) * 1000:.0f} 毫秒内" if result.latencies else ""

@@ -284,3 +284,21 @@ def test_a_taken_port_is_one_clear_sentence(store):
 def test_a_simulated_plant_without_a_receiver_says_so():
     with pytest.raises(DataError, match="No receiver answers"):
         asyncio.run(simulate(LOAD, host="127.0.0.1", port=9))
+
+
+def test_more_plants_than_the_usual_limit_of_open_files_are_taken(tmp_path):
+    """`lantian hj212 serve` raises its own soft limit: begun with 64 files it takes 300 connections."""
+    import subprocess
+    import sys
+
+    words = ["hj212", "serve", "--port", "0", "--to", str(tmp_path / "a.db"), "--seconds", "60"]
+    few = ["sh", "-c", 'ulimit -S -n 64; exec "$@"', "sh", sys.executable, "-c", "from console.cli import main; main()"]
+    receiver = subprocess.Popen([*few, *words], stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(receiver.stdout.readline().rsplit(":", 1)[1])
+        result = asyncio.run(simulate(Load(300, 300, 1.0), host="127.0.0.1", port=port))
+    finally:
+        receiver.terminate()
+        receiver.communicate(timeout=60)
+
+    assert 300 == result.acknowledged == result.sent
