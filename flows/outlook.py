@@ -1,38 +1,77 @@
-"""Issue the outlook of a moment from the stored model, once."""
+"""Issue the outlook of a moment from the stored model, once, and keep its reasons beside it."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emergency.vocabulary import BEIJING
 from flows.post import Post
 from forecast.outlook import Outlook
 from plans.errors import DataError
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from forecast.train import Trained
+
+WEATHER = ("weather.parquet", "weather.csv")
+"""Tables of daily weather ahead (docs/weather.md) that are looked for in the working folder."""
+
 
 def issue(post: Post, *, now: datetime) -> Outlook:
-    """The outlook issued at `now` (or the one issued earlier the same local day), filed in the archive.
+    """The outlook issued at `now` (or the one issued earlier the same local day), kept in the archive with its reasons.
 
-    DataError when the post holds no model, or when `now` is too late after the model's issue hour.
+    A model with weather is used when the folder holds a run for the day behind the issue; else one without, and the
+    outlook says so. DataError when the post holds no model, or when `now` is too late after the model's issue hour.
     """
-    from forecast import predict, train
+    from forecast import predict, why
 
     area, day = str(post.settings["area"]), now.astimezone(BEIJING).date()
     earlier = post.archive.outlook(area, as_of=now)
     if earlier is not None and earlier.issued_at.astimezone(BEIJING).date() == day:
         return earlier
-    folders = sorted(post.home.glob("model-*"))
-    if not folders:
-        raise DataError("There is no model in the folder", where=str(post.home), todo="Train one with lantian train")
+    model, weather, notes = _model(post.home, now)
     made = predict.make_outlook(
         post.archive,
-        train.load(folders[-1]),
+        model,
         area=area,
         area_name=str(post.settings["area_name"]),
         stations=post.settings["mean_of"],
         issued_at=now,
         aqi_edition=str(post.settings["edition"]),
         simulated=bool(post.settings["simulated_air"]),
+        weather=weather,
+        notes=notes,
     )
     post.archive.write_outlook(made)
+    post.archive.write_reasons(
+        why.explain(post.archive, model, made, stations=post.settings["mean_of"], weather=weather)
+    )
     return made
+
+
+def _model(home: Path, now: datetime) -> tuple[Trained, xr.Dataset | None, tuple[str, ...]]:
+    """The newest model that can be used, the weather it needs, and what to say where weather is missing."""
+    import numpy as np
+
+    from forecast import features, train, weather_modes
+
+    models = [train.load(folder) for folder in sorted(home.glob("model-*"), reverse=True)]
+    if not models:
+        raise DataError("There is no model in the folder", where=str(home), todo="Train one with lantian train")
+    table = next((home / name for name in WEATHER if (home / name).is_file()), None)
+    for model in models:
+        if model.weather_mode != "forecast":
+            continue
+        if table is not None:
+            weather = weather_modes.read_table(table)
+            day = np.datetime64(features.base_day(now, issue_hour=model.issue_hour), "us")
+            if day in weather["issue_date"].values:
+                return model, weather, ()
+        plain = next((one for one in models if one.weather_mode == "none"), None)
+        if plain is None:
+            raise DataError("There is no weather for the day", where=str(home), expected=" | ".join(WEATHER))
+        return plain, None, ("没有当日的气象预报，改用无气象的模型",)
+    return next((one for one in models if one.weather_mode == "none"), models[0]), None, ()

@@ -95,6 +95,7 @@ def jobs(home: Path) -> list[Job]:
             Job(scheduled.respond_flow, "respond", "4-59/5 * * * *", where),
             Job(scheduled.deliver_flow, "deliver", "* * * * *", where),
             Job(scheduled.report_flow, "report", "10 7 * * *", where),
+            Job(scheduled.verify_flow, "verify", "40 7,19 * * *", where),
         ]
     return found
 

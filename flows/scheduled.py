@@ -102,6 +102,16 @@ def report_flow(home: str, at: datetime | None = None) -> str:
     return daily_bulletin(post, day=now.astimezone(BEIJING).date() - timedelta(days=1), now=now)
 
 
+@flow(name="verify", log_prints=True)
+def verify_flow(home: str, at: datetime | None = None) -> int:
+    """Hold the forecasts of the day before the moment against what was measured; how many were checked."""
+    from flows.verify import verify, yesterday
+
+    post = open_post(Path(home))
+    now = _moment(post, at)
+    return len(verify(post, day=yesterday(now), now=now))
+
+
 @task(name="observe: archive holds the scenario")
 def _observe(scenario: str, home: str) -> int:
     return load_scenario(scenario_of(scenario), stage.archive_in(Path(home)))

@@ -29,6 +29,7 @@ from forecast.archive_schema import (
     MODEL_RUN,
     OBSERVATION,
     OUTLOOK,
+    OUTLOOK_REASONS,
     STATION,
     WEATHER_OBSERVATION,
     engine_of,
@@ -37,6 +38,7 @@ from forecast.archive_schema import (
 )
 from forecast.outlook import Outlook
 from forecast.readers.station_list import Station
+from forecast.reasons import Reasons
 from plans.errors import DataError
 
 _POLLUTANTS = (OBSERVATION, air.POLLUTANTS, "flags")
@@ -256,6 +258,22 @@ class Archive:
         with self.engine.connect() as connection:
             text = connection.execute(query).scalar()
         return None if text is None else Outlook.from_json(text)
+
+    def write_reasons(self, reasons: Reasons) -> bool:
+        """True when there were none for this outlook yet; what was said once is kept."""
+        row = {
+            "outlook": reasons.outlook,
+            "received_at": stamp(reasons.issued_at, name="issued_at"),
+            "reasons": reasons.to_json(),
+        }
+        return self._insert_once(OUTLOOK_REASONS, row)
+
+    def reasons(self, outlook: str) -> Reasons | None:
+        """The reasons kept for the outlook of that digest; None when there are none."""
+        query = sa.select(OUTLOOK_REASONS.c.reasons).where(OUTLOOK_REASONS.c.outlook == outlook)
+        with self.engine.connect() as connection:
+            text = connection.execute(query).scalar()
+        return None if text is None else Reasons.from_json(text)
 
     def outlooks(
         self, area: str, *, start: datetime, end: datetime, as_of: datetime | None = None

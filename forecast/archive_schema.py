@@ -59,6 +59,14 @@ OUTLOOK = sa.Table(
     sa.Column("outlook", sa.Text, nullable=False),
 )
 
+OUTLOOK_REASONS = sa.Table(
+    "outlook_reasons",
+    METADATA,
+    sa.Column("outlook", sa.Text, primary_key=True),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("reasons", sa.Text, nullable=False),
+)
+
 MODEL_RUN = sa.Table(
     "model_run",
     METADATA,

@@ -79,7 +79,7 @@ class Backtest:
             members = np.sort(said.aqi[area, issue, lead])
             made = np.quantile(members, QUANTILES, method="inverted_cdf")
             share = said.primary[area, issue, lead]
-            likely = share.max() >= 0.5 * max(1e-9, float(np.mean(members > 50)))
+            likely = float(np.mean(members > 50)) >= 0.5
             yield {
                 "station": self.areas[area],
                 "issue_date": str(self.issue_dates[issue]),

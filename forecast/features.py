@@ -71,6 +71,10 @@ class Sample:
     """(area, day, lead, predictor) weather of the days ahead; the last axis is empty when no weather is used."""
     redrawn: np.ndarray | None = None
     """(draw, area, day, lead, predictor): runs as they might have been, for training only (weather_path.redrawn)."""
+    around: np.ndarray | None = None
+    """(day, predictor): the region as a whole, for experts that ask for it; see :func:`region_of`."""
+    region_observed: np.ndarray | None = None
+    """(day, pollutant) log of the daily statistic of the region's mean; NaN as in `observed`."""
 
     def until(self, day: date) -> Sample:
         """The sample without `day` and what follows; its targets too end before that day."""
@@ -82,6 +86,8 @@ class Sample:
             self.areas, self.weights, self.days[rows], self.issue_hour, self.names,
             self.predictors[:, rows], self.level_of, self.observed[:, rows], self.ahead[:, rows],
             None if self.redrawn is None else self.redrawn[:, :, rows],
+            None if self.around is None else self.around[rows],
+            None if self.region_observed is None else self.region_observed[rows],
         )  # fmt: skip
 
     def targets(self) -> np.ndarray:
@@ -149,9 +155,8 @@ def build(
     truth = xr.concat([_series(dataset, area, OBSERVED_SHARE) for area in areas], dim="station")
     first, count = _window_days(dataset["valid_time"].values, issue_hour)
     days = first + np.arange(count)
-    names, values, level_of = _predictors(
-        _windows(known, first, count, issue_hour), _windows(around, first, count, issue_hour), days
-    )
+    region_windows = _windows(around, first, count, issue_hour)
+    names, values, level_of = _predictors(_windows(known, first, count, issue_hour), region_windows, days)
     return Sample(
         areas=tuple(area.key for area in areas),
         weights=np.array([float(len(area.stations)) for area in areas]),
@@ -165,7 +170,21 @@ def build(
         redrawn=np.stack([_ahead(one, tuple(area.key for area in areas), days) for one in redrawn]).astype(np.float32)
         if redrawn
         else None,
+        around=region_of(region_windows),
+        region_observed=_observed(around, days, dataset["valid_time"].values)[0],
     )
+
+
+def region_of(windows: dict[str, np.ndarray]) -> np.ndarray:
+    """(day, predictor): levels of the last 6 and 24 h and observed weather of the region, from its (1, day, 24)."""
+    columns = []
+    for number, name in enumerate(air.POLLUTANTS):
+        logs = np.log(np.maximum(windows[name], 0.0) + OFFSETS[number])
+        columns += [mean(logs[:, :, 18:]), mean(logs)]
+    weather = _weather(windows)
+    wanted = ("_day0", "_6h", "_change")
+    columns += [value for name, value in weather.items() if name.endswith(wanted) or name == "wind_top"]
+    return np.stack([column[0] for column in columns], axis=-1)
 
 
 def _series(dataset: xr.Dataset, area: Area, share: float) -> xr.Dataset:

@@ -51,9 +51,7 @@ class DayOutlook:
     def primary(self) -> str | None:
         """The likeliest primary pollutant, or None where most scenarios have none (AQI of 50 or less)."""
         likeliest = max(self.primary_probabilities.items(), key=lambda item: item[1], default=None)
-        return (
-            likeliest[0] if likeliest and likeliest[1] >= 0.5 * max(1e-9, 1.0 - self.level_probabilities[0]) else None
-        )
+        return likeliest[0] if likeliest and likeliest[1] > 0 and self.level_probabilities[0] <= 0.5 else None
 
     def quantile(self, probability: float) -> int:
         """The day's AQI at one of QUANTILES; ValueError for any other probability."""

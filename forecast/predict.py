@@ -51,12 +51,14 @@ def make_outlook(
     paths: int = 200,
     simulated: bool = False,
     weather: xr.Dataset | None = None,
+    notes: Sequence[str] = (),
 ) -> Outlook:
     """The seven-day outlook of an area from what the archive knew at `issued_at`.
 
     Lead 1 is the natural day after the model's issue hour; `issued_at` may be up to 6 h after that hour, so that late
     hours are in. `area` is a key of the model, `stations` the stations that make it up (some may be silent). `weather`:
-    daily weather ahead with a run for that day D, which a model trained on weather needs. Raises
+    daily weather ahead with a run for that day D, which a model trained on weather needs. `notes` are told
+    on the product before its own. Raises
     DataError: naive or unfitting issue time, an area the model was not trained for, an unknown station; RuleError:
     unknown edition.
     """
@@ -65,7 +67,7 @@ def make_outlook(
     simulated = simulated or bool(model.manifest["simulated"])
     return _outlook(
         dataset, model, area=area, area_name=area_name, stations=stations, issued_at=issued_at, day=day,
-        aqi_edition=aqi_edition, count=paths, simulated=simulated, weather=weather,
+        aqi_edition=aqi_edition, count=paths, simulated=simulated, weather=weather, notes=notes,
     )  # fmt: skip
 
 
@@ -160,6 +162,7 @@ def _outlook(
     count: int,
     simulated: bool,
     weather: xr.Dataset | None,
+    notes: Sequence[str],
 ) -> Outlook:
     model.area(area)
     own = Area(area, tuple(stations))
@@ -170,7 +173,7 @@ def _outlook(
         sample, area=area, rows=row, count=count, seeds=np.array([seed(area, day)], dtype=np.uint64)
     )[0]
     closed = features.issue_time(day, issue_hour=model.issue_hour)
-    until, notes = _state(dataset, stations, closed=closed)
+    until, missing = _state(dataset, stations, closed=closed)
     aqi, primary = aqi_of(paths, edition=aqi_edition)
     days = tuple(
         _day(day + timedelta(days=lead), lead, aqi[:, lead - 1], primary[:, lead - 1], paths[:, lead - 1])
@@ -186,7 +189,7 @@ def _outlook(
         model_digest=model.digest,
         weather_mode=model.weather_mode,
         simulated=simulated,
-        mode_notes=notes,
+        mode_notes=(*notes, *missing),
         days=days,
         aqi_paths=tuple(tuple(int(value) for value in path) for path in aqi),
     )

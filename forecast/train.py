@@ -157,16 +157,21 @@ def prepared(model: str, effort: Effort) -> Model:
     """An unfitted model: blend, blend-weather (needs weather ahead), persistence, harmonic, climatology or
     climatology-15 (narrower season)."""
     from forecast.models.blend import Blend
+    from forecast.models.direct import Direct
     from forecast.models.experts import Boosted, Kernel
     from forecast.models.harmonic import Harmonic
+    from forecast.models.pooled import Pooled
     from forecast.models.simple import Climatology, Persistence
     from forecast.models.weathered import Weathered, light
 
     if model == "blend" and effort == "full":
-        return Blend(kernel=Kernel(landmarks=1500), boosted=Boosted(leads=2, trees=80, rows=6000), folds=10)
+        base = Blend(kernel=Kernel(landmarks=1500), boosted=Boosted(leads=2, trees=80, rows=6000), folds=10)
+        return Pooled(base, directs=(Direct(), Direct(plain=True)))
+    if model == "blend-weather" and effort == "full":
+        return Pooled(Weathered())
     made: dict[str, Model] = {
         "blend": Blend(),
-        "blend-weather": Weathered() if effort == "full" else light(),
+        "blend-weather": light(),
         "persistence": Persistence(),
         "climatology": Climatology(),
         "climatology-15": Climatology(name="climatology-15", width=15.0),
@@ -262,7 +267,7 @@ def load(path: str | Path) -> Trained:
         raise DataError("The model has other targets", where=path.name, expected=features.TARGETS, found="others")
     areas = tuple(Area(area["key"], tuple(area["stations"])) for area in manifest["areas"])
     return Trained(
-        model=_kind(manifest["model"]).restore(manifest["settings"], arrays),
+        model=_kind(manifest).restore(manifest["settings"], arrays),
         areas=areas,
         region=tuple(manifest["region"]),
         issue_hour=manifest["issue_hour"],
@@ -285,8 +290,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     return manifest, arrays
 
 
-def _kind(name: str) -> Any:
-    return type(prepared(name, "demo"))
+def _kind(manifest: Mapping[str, Any]) -> Any:
+    return type(prepared(manifest["model"], "full" if "pooled" in manifest["settings"] else "demo"))
 
 
 def _version() -> str:

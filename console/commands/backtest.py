@@ -34,9 +34,8 @@ def backtest(
     每行：station, issue_date（发布所依据的最后一天 D）, valid_date, lead 1–7, mean, q05–q95, p_gt100, p_gt150,
     p_gt200, primary, model, weather_mode。
     """
-    from console.commands.train import areas_of, day, read
+    from console.commands.train import areas_of, day, read, weather_of
     from forecast import backtest as trial
-    from forecast import weather_modes
     from plans.errors import DataError
 
     trial.check_target(out)
@@ -45,11 +44,7 @@ def backtest(
         raise DataError("--weather is not known", expected="none | perfect | FILE.parquet | FILE.csv", found=weather)
     dataset, name = read(data)
     chosen = areas_of(name, dataset, areas)
-    ahead = None
-    if weather == "perfect":
-        ahead = weather_modes.perfect_weather(dataset, areas=chosen)
-    elif weather != "none":
-        ahead = weather_modes.read_table(weather)
+    ahead = weather_of(weather, dataset, chosen)
     asked: dict[str, Any] = {"effort": effort}
     done = trial.run(
         dataset,

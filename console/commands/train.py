@@ -25,18 +25,37 @@ def train(
     out: Annotated[Path, typer.Option(metavar="DIR", help="写入 model.npz 的文件夹")],
     areas: Annotated[str, typer.Option(help="stations 各站点 | city 全市平均 | all 两者")] = "all",
     effort: Annotated[str, typer.Option(help="demo 数秒 | full 数分钟")] = "demo",
+    weather: Annotated[
+        str, typer.Option(metavar="none|perfect|FILE", help="未来气象：无、实况（仅回报）、逐日表")
+    ] = "none",
 ) -> None:
     """用某日之前的观测训练预报模型；模型文件只含数值，并记下训练时段、特征、代码与数据的摘要。"""
     from forecast import train as training
 
     limit = day(until, name="--until")
     dataset, reader_name = read(data)
-    asked: dict[str, Any] = {"effort": effort}
-    made = training.train(dataset, until=limit, areas=areas_of(reader_name, dataset, areas), **asked)
+    chosen = areas_of(reader_name, dataset, areas)
+    ahead = weather_of(weather, dataset, chosen)
+    asked: dict[str, Any] = {"effort": effort, "model": "blend" if ahead is None else "blend-weather"}
+    made = training.train(dataset, until=limit, areas=chosen, weather=ahead, **asked)
     path = training.save(made, out)
     first, last = made.manifest["first_day"], made.manifest["last_day"]
     typer.echo(f"已用 {first} 至 {last} 的数据训练 {len(made.areas)} 个区域，写入 {path}")
     typer.echo(f"摘要 {made.digest}")
+
+
+def weather_of(which: str, dataset: xr.Dataset, areas: tuple[Area, ...]) -> xr.Dataset | None:
+    """Daily weather ahead: none, perfect (observed on the day itself), or a table; DataError for another word."""
+    from forecast import weather_modes
+    from plans.errors import DataError
+
+    if which == "none":
+        return None
+    if which == "perfect":
+        return weather_modes.perfect_weather(dataset, areas=areas)
+    if Path(which).suffix not in (".parquet", ".csv"):
+        raise DataError("--weather is not known", expected="none | perfect | FILE.parquet | FILE.csv", found=which)
+    return weather_modes.read_table(which)
 
 
 def read(data: str) -> tuple[xr.Dataset, str]:

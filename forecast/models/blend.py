@@ -18,6 +18,7 @@ import numpy as np
 from forecast import calibrate
 from forecast.features import LEADS, TARGETS, Sample, from_log, mean, season_distance
 from forecast.models.base import SEASON_DAYS, Anchor, Stored, ceiling, pick, season_weights, without_gaps
+from forecast.models.direct import LEVELS, quantiles_of
 from forecast.models.experts import Boosted, Kernel, Linear, departures
 from plans.errors import DataError
 
@@ -99,6 +100,13 @@ class Blend:
 
     def fit(self, sample: Sample) -> Self:
         """As the protocol says. DataError when the training window is shorter than 60 days."""
+        return self.rehearsed(sample)[0]
+
+    def rehearsed(self, sample: Sample) -> tuple[Self, np.ndarray]:
+        """Fitted, and what it would have said of days it had not seen: (area, day, lead, level) log AQI quantiles.
+
+        Without the share of climatology: who pools them gives climatology a weight of its own.
+        """
         count = len(sample.days)
         if count < 60:
             raise DataError("The training window is too short", expected="at least 60 days", found=f"{count} days")
@@ -126,12 +134,20 @@ class Blend:
         made = made._calibrated(sample, whole, expected, usual)
         target = departures(sample, anchor, filled)
         every = np.arange(count)
-        return replace(
+        assert made.templates is not None
+        unseen = np.full((*errors.shape[:3], len(LEVELS)), np.nan)
+        for area in range(len(sample.areas)):
+            apart = np.abs(every[:, None] - whole[None, :]) > EMBARGO_DAYS
+            weights = made.templates.weights(area, sample.days, expected[area, :, 0]) * apart
+            drawn = made.templates.errors[area][pick(weights, 100, every)]
+            unseen[area] = quantiles_of(from_log((usual + expected)[area][:, None] + drawn))
+        fitted = replace(
             made,
             kernel=self.kernel.fit(sample, every, anchor, target),
             boosted=self.boosted.fit(sample, every, anchor, target),
             linear=self.linear.fit(sample, every, anchor, target),
         )
+        return fitted, unseen
 
     def _unseen(
         self, sample: Sample, filled: np.ndarray, fold: np.ndarray

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees of scikit-learn as plain arrays: they are learned there, and stored and applied here.
+"""Gradient-boosted trees of scikit-learn and LightGBM as plain arrays: learned there, stored and applied here.
 
 So a model file holds numbers only, and loading one never unpickles anything.
 """
@@ -45,6 +45,40 @@ class Trees:
             depth=int(joined["depth"].max()),
         )
 
+    @classmethod
+    def of_lightgbm(cls, fitted: Any) -> Self:
+        """The trees of a LightGBM booster without categories and missing values, from its own text."""
+        feature, threshold, left, right, value, roots = [], [], [], [], [], []
+        start = depth = 0
+        for block in fitted.model_to_string().split("\nTree=")[1:]:
+            lines = (line.split("=", 1) for line in block.splitlines() if "=" in line)
+            said = {name: text.split() for name, text in lines}
+            leaves = np.array(said["leaf_value"], dtype=np.float64)
+            inner = len(leaves) - 1
+            # Inner nodes first, then leaves; a negative child is a leaf, counted from -1.
+            below = [np.array(said.get(name, []), dtype=np.int64)[:inner] for name in ("left_child", "right_child")]
+            below = [np.where(child >= 0, child, inner - 1 - child) for child in below]
+            here = np.arange(inner, inner + len(leaves))
+            left.append(np.concatenate([below[0], here]) + start)
+            right.append(np.concatenate([below[1], here]) + start)
+            none = np.zeros(len(leaves))
+            feature.append(np.concatenate([np.array(said.get("split_feature", []), dtype=np.int64)[:inner], none]))
+            threshold.append(np.concatenate([np.array(said.get("threshold", []), dtype=np.float64)[:inner], none]))
+            value.append(np.concatenate([np.zeros(inner), leaves]))
+            roots.append(start)
+            depth = max(depth, _depth(*below))
+            start += inner + len(leaves)
+        return cls(
+            base=0.0,
+            roots=np.array(roots, dtype=np.int64),
+            feature=np.concatenate(feature).astype(np.int64),
+            threshold=np.concatenate(threshold),
+            left=np.concatenate(left),
+            right=np.concatenate(right),
+            value=np.concatenate(value),
+            depth=depth,
+        )
+
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """The sum of the leaves each row falls into, (row,)."""
         at = np.repeat(self.roots[None, :], len(rows), axis=0)
@@ -70,3 +104,11 @@ class Trees:
             depth=int(arrays[f"{prefix}depth"][0]),
             **{name: arrays[f"{prefix}{name}"] for name in names},
         )
+
+
+def _depth(left: np.ndarray, right: np.ndarray) -> int:
+    """How many steps lead from the root to the farthest leaf, of children by node (leaves from len(left) on)."""
+    level = np.zeros(2 * len(left) + 1, dtype=np.int64)
+    for node in range(len(left)):  # a child comes after its parent in LightGBM's numbering
+        level[left[node]] = level[right[node]] = level[node] + 1
+    return int(level.max())

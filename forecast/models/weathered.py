@@ -19,6 +19,7 @@ from forecast import calibrate
 from forecast.features import LEADS, TARGETS, Sample, from_log, season_distance
 from forecast.models.base import Anchor, Stored, ceiling, pick, without_gaps
 from forecast.models.blend import EMBARGO_DAYS, narrowed, trust_of
+from forecast.models.direct import LEVELS, quantiles_of
 from forecast.models.experts import Boosted, departures
 from forecast.models.way import Way
 from plans.errors import DataError
@@ -28,6 +29,9 @@ BLOCK_DAYS = 61
 
 SEASON_WIDTH = 45.0
 """Days; how fast a past error loses weight with its distance in the year."""
+
+REHEARSED = 100
+"""Paths of a rehearsal."""
 
 LEAST_ERROR = 0.03
 """Added to an error's size before its logarithm, so that a lucky day does not count as certainty."""
@@ -69,6 +73,10 @@ class Weathered:
 
     def fit(self, sample: Sample) -> Self:
         """As the protocol says. DataError: no weather ahead in the sample, or less than 120 days."""
+        return self.rehearsed(sample)[0]
+
+    def rehearsed(self, sample: Sample) -> tuple[Self, np.ndarray]:
+        """Fitted, and what it would have said of days it had not seen: (area, day, lead, level) log AQI quantiles."""
         count = len(sample.days)
         if not sample.ahead.shape[-1]:
             raise DataError("There is no weather ahead to train on", expected="weather", found="none")
@@ -76,9 +84,10 @@ class Weathered:
             raise DataError("The training window is too short", expected="at least 120 days", found=f"{count} days")
         filled = without_gaps(sample, Anchor.fit(sample))
         fold = _folds(count, self.folds)
-        said, truth = self._unseen(sample, filled, fold)
+        said, truth, usual = self._unseen(sample, filled, fold)
         trust = trust_of(said, truth, sample.weights)
-        errors = truth - np.einsum("eadlp,le->adlp", said, trust)
+        expected = np.einsum("eadlp,le->adlp", said, trust)
+        errors = truth - expected
         anchor = Anchor.fit(sample)
         sizes = np.log(np.abs(errors) + LEAST_ERROR)
         plain = replace(sample, redrawn=None)
@@ -94,7 +103,15 @@ class Weathered:
         whole = np.flatnonzero(~np.isnan(np.where(never[:, None, None, :], 0.0, units)).any(axis=(0, 2, 3)))
         target = departures(sample, anchor, filled)
         every = np.arange(count)
-        return replace(
+        factor = _factor(sample.days[whole], units[:, whole])
+        unseen = np.full((*errors.shape[:3], len(LEVELS)), np.nan)
+        apart = np.abs(every[:, None] - whole[None, :]) > EMBARGO_DAYS
+        drawn = pick(_season(sample.days[whole], sample.days) * apart, REHEARSED, every.astype(np.uint64))
+        for area in range(len(sample.areas)):
+            size = (np.exp(expected_size[area]) * factor)[:, None]
+            middle = usual[area] + expected[area]
+            unseen[area] = quantiles_of(from_log(middle[:, None] + size * units[area][whole][drawn]))
+        made = replace(
             self,
             experts=tuple(expert.fit(sample, every, anchor, target) for expert in self.experts),
             boosted=self.boosted.fit(plain, every, anchor, target),
@@ -105,23 +122,28 @@ class Weathered:
             trust=trust,
             template_days=sample.days[whole],
             templates=units[:, whole],
-            factor=_factor(sample.days[whole], units[:, whole]),
+            factor=factor,
         )
+        return made, unseen
 
-    def _unseen(self, sample: Sample, filled: np.ndarray, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """For days left out: what each expert says, (expert, area, day, lead, pollutant), and what came."""
+    def _unseen(
+        self, sample: Sample, filled: np.ndarray, fold: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """For days left out: what each expert says, (expert, area, day, lead, pollutant); what came; the anchor."""
         shape = (len(sample.areas), len(sample.days), LEADS, len(TARGETS))
         said, truth = np.full((len(self.experts) + 1, *shape), np.nan), np.full(shape, np.nan)
+        usual = truth.copy()
         for number in range(self.folds):
             rows, others = np.flatnonzero(fold == number), outside(fold, number)
             anchor = Anchor.fit(sample, rows=others)
             target = departures(sample, anchor, filled)
             truth[:, rows] = target[:, rows]
+            usual[:, rows] = anchor.ahead(sample.days[rows], LEADS)
             for place, expert in enumerate(self.all):
                 fitted = expert.fit(sample, others, anchor, target)
                 for area in range(len(sample.areas)):
                     said[place, area, rows] = fitted.predict(sample, area, rows, anchor)
-        return said, truth
+        return said, truth, usual
 
     def paths(self, sample: Sample, *, area: str, rows: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
         """As the protocol says."""

@@ -1,0 +1,90 @@
+"""The daily flows of the forecast: weather is used when it is there and said to be missing when not; cards are kept."""
+
+import json
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from emergency.record import Record
+from flows import outlook as issuing
+from flows.post import Post
+from flows.verify import verify
+from forecast import air, sample, weather_modes
+from forecast.archive import Archive
+from forecast.features import Area
+from forecast.models.blend import Blend
+from forecast.models.experts import Boosted, Kernel
+from forecast.models.way import Way
+from forecast.models.weathered import SIZE, Weathered
+from forecast.readers.station_list import Station
+from forecast.train import save, train
+
+START = datetime(2014, 9, 1, tzinfo=air.BEIJING)
+UNTIL = date(2015, 2, 20)
+NOW = datetime(2015, 3, 10, 1, tzinfo=air.BEIJING)
+CODES = ("S901A", "S902A")
+CITY = Area("city", CODES)
+
+
+@pytest.fixture(scope="module")
+def made():
+    data = sample.generate(seed=3, start=START, end=START + timedelta(days=200), stations=2)
+    runs = weather_modes.degraded_weather(data, areas=[CITY], climate_until=UNTIL)
+    trees = Boosted(trees=10, rows=200)
+    plain = train(data, until=UNTIL, areas=[CITY], model=Blend(kernel=Kernel(landmarks=60), boosted=trees, folds=3))
+    way = Way(penalty=1.0, width=0.5, reach=0.3, landmarks=60)
+    kernels = Weathered(experts=(way,), boosted=trees, size=replace(SIZE, landmarks=60), folds=3)
+    return data, runs, plain, train(data, until=UNTIL, areas=[CITY], model=kernels, weather=runs)
+
+
+@pytest.fixture
+def post(made, tmp_path):
+    data, _, plain, weathered = made
+    archive = Archive.open(tmp_path / "archive.db")
+    archive.write_stations(Station(code, code, "样例市", 113.0, 28.0, "simulated", "sample") for code in CODES)
+    archive.write(data, source="sample-generator", delay=timedelta(hours=1))
+    save(plain, tmp_path / "model-20150220")
+    save(weathered, tmp_path / "model-weather-20150220")
+    settings = {
+        "area": "city", "area_name": "样例市", "mean_of": CODES, "edition": "hj633-2012", "simulated_air": True,
+    }  # fmt: skip
+    record = Record.open(tmp_path / "record.db", drill=True)
+    return Post(home=tmp_path, record=record, office=None, archive=archive, settings=settings, plan=None)
+
+
+def test_a_run_of_the_day_is_used_and_its_mode_stands_on_the_product(post, made):
+    weather_modes.write_table(made[1], post.home / "weather.parquet")
+
+    outlook = issuing.issue(post, now=NOW)
+
+    assert (outlook.model, outlook.weather_mode) == ("blend-weather", "forecast")
+    reasons = post.archive.reasons(outlook.digest)
+    assert {"wind_ahead", "moisture_ahead", "warmth_ahead"} <= {driver.key for driver in reasons.drivers}
+    total = [usual + sum(d.effects[lead] for d in reasons.drivers) for lead, usual in enumerate(reasons.usual)]
+    assert total == [day.median for day in outlook.days]
+
+
+def test_without_a_run_of_the_day_the_model_without_weather_steps_in_and_says_so(post, made):
+    late = made[1].isel(issue_date=made[1]["issue_date"].values < air.utc(NOW - timedelta(days=9)))
+    weather_modes.write_table(late, post.home / "weather.csv")
+
+    outlook = issuing.issue(post, now=NOW)
+
+    assert (outlook.model, outlook.weather_mode) == ("blend", "none")
+    assert "没有当日的气象预报，改用无气象的模型" in outlook.mode_notes
+    assert issuing.issue(post, now=NOW + timedelta(minutes=5)) == outlook
+
+
+def test_the_day_after_every_party_stands_on_the_card_and_making_it_again_changes_nothing(post):
+    issuing.issue(post, now=NOW)
+    day, then = NOW.date(), NOW + timedelta(days=1, hours=6)
+
+    found = verify(post, day=day, now=then)
+    path = post.home / "verification" / f"{day}.json"
+    before = path.read_bytes()
+
+    assert {one.who for one in found} == {"model", "persistence", "climatology"}
+    assert [row["who"] for row in json.loads(before)] == [one.who for one in found]
+    assert verify(post, day=day, now=then) == found and path.read_bytes() == before
+    assert verify(post, day=day + timedelta(days=30), now=then) == ()
