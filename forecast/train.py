@@ -167,11 +167,9 @@ def prepared(model: str, effort: Effort) -> Model:
     if model == "blend" and effort == "full":
         base = Blend(kernel=Kernel(landmarks=1500), boosted=Boosted(leads=2, trees=80, rows=6000), folds=10)
         return Pooled(base, directs=(Direct(), Direct(plain=True)))
-    if model == "blend-weather" and effort == "full":
-        return Pooled(Weathered())
     made: dict[str, Model] = {
         "blend": Blend(),
-        "blend-weather": light(),
+        "blend-weather": Weathered() if effort == "full" else light(),
         "persistence": Persistence(),
         "climatology": Climatology(),
         "climatology-15": Climatology(name="climatology-15", width=15.0),

@@ -277,6 +277,54 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.0f} %"
 
 
+def by_cost(rows: pd.DataFrame, card: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float | None]]]:
+    """By lead and limit POD, FAR and CSI of one model at the probabilities its card chose by cost on training folds."""
+    chosen = card["alarm_from_probability_by_cost_per_lead"]
+    out: dict[str, dict[str, dict[str, float | None]]] = {}
+    for lead, part in rows.groupby("lead"):
+        event = part["observed"].to_numpy()
+        out[str(lead)] = {
+            limit: contingency(part[f"p_gt{limit}"].to_numpy() >= alarms[int(lead) - 1], event > int(limit))
+            | {"from": alarms[int(lead) - 1]}
+            for limit, alarms in chosen.items()
+        }
+    return out
+
+
+def reliability(rows: pd.DataFrame, *, limit: int = 100) -> list[tuple[float, float, int]]:
+    """Per tenth of the probability with 100 station-days or more: mean probability, observed share, station-days."""
+    said = rows[f"p_gt{limit}"].to_numpy()
+    event = rows["observed"].to_numpy() > limit
+    place = np.minimum((said * 10).astype(int), 9)
+    return [
+        (float(said[place == tenth].mean()), float(event[place == tenth].mean()), int((place == tenth).sum()))
+        for tenth in range(10)
+        if (place == tenth).sum() >= 100
+    ]
+
+
+def honesty(rows: pd.DataFrame, card: Mapping[str, Any] | None, *, model: str, mode: str) -> str:
+    """The reliability of P(AQI > 100), and where a card is there the alarms by cost, as markdown."""
+    own = rows[rows["model"] == model]
+    cells = [f"{100 * said:.0f} → {100 * seen:.0f} ({count})" for said, seen, count in reliability(own)]
+    parts = [
+        f"P(AQI > 100) of {model}, {SHOWN[mode]}, all leads: percent said → percent seen (station-days): "
+        + ", ".join(cells) + ".\n"
+    ]  # fmt: skip
+    if card is not None:
+        parts += [
+            f"POD / FAR / CSI of {model}, {SHOWN[mode]}, from the probability with the least cost on folds of the "
+            "training years (a miss above 100, 150, 200 costs 2, 3, 5 false alarms; a setting):\n",
+            "| lead | above 100 | above 150 | above 200 |",
+            "|---|---|---|---|",
+        ]
+        for lead, at in by_cost(own, card).items():
+            shown = [f"{_three(one)} from {one['from']:.2f}" for one in at.values()]
+            parts.append(f"| {lead} | " + " | ".join(shown) + " |")
+        parts.append("")
+    return "\n".join(parts)
+
+
 def run(folder: Path | None = None) -> dict[str, Any]:
     """All of the exchange folder compared, peers' rows_*.parquet and ours_*.parquet; writes comparison.json and .md.
 
@@ -292,6 +340,15 @@ def run(folder: Path | None = None) -> dict[str, Any]:
     done = compare(pd.concat([*peers, *own]), pd.read_parquet(folder / "daily.parquet"), ours=ours)
     (folder / "comparison.json").write_text(json.dumps(done, indent=1, ensure_ascii=False), encoding="utf-8")
     text = markdown(done, ours=ours)
+    observed = pd.read_parquet(folder / "daily.parquet")
+    parts = []
+    for mode, model in zip(exchange.MODES, ("blend", "blend-weather", "blend-weather"), strict=True):
+        rows = matched(pd.concat([*peers, *own]), observed, mode=mode)
+        card = folder / f"card_{mode}.json"
+        known = json.loads(card.read_text(encoding="utf-8")) if card.is_file() else None
+        if (rows["model"] == model).any():
+            parts.append(honesty(rows, known, model=model, mode=mode))
+    text += "\n### Honest probabilities, and alarms by cost\n\n" + "\n".join(parts) + "\n"
     (folder / "comparison.md").write_text(text, encoding="utf-8")
     section.put(text)
     return {

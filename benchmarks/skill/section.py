@@ -27,9 +27,28 @@ The aim is a CRPS 5 % below the best peer's at every lead with weather, and 3 an
   recursion is better at leads 5 and 6. Ours is drawn towards the usual as the errors of the training years ask;
   perhaps the heavy episodes of the test year rewarded trusting the weather more. Its 80 % interval holds less than
   77 % from lead 3 on.
-* No weather: not reached; LightGBM is better at the first three leads.
-* The primary pollutant is named less well than by the best peer: ours stays silent where no pollutant is likely enough.
-* Alarms are counted at the fixed probability of 0.3. Thresholds by cost are not chosen yet.
+* No weather: not reached. Lead 1 is 1.4 % below the best peer (aim 3 %), lead 2 is 1.2 % above it (aim 2 % below);
+  leads 3 to 6 are 0.1 to 1.3 % above the best of peers and climatology, lead 7 is below. **blend** here is the pool of
+  paths, LightGBM quantiles of the index (two sets of predictors) and the usual; before it was a pool these leads stood
+  at 3.8, 3.4 and 1.0 % above. On the six folds of the training years its CRPS of AQI is 25.3, 35.1, 36.4, 36.5, 36.7,
+  36.7, 36.6 at leads 1 to 7; of the paths alone 26.0, 35.8, 37.1, 37.2, 37.5, 37.6, 37.5, of the direct quantiles 26.8,
+  36.6, 37.4, 37.2, 37.5, 37.6, 37.4, of the usual 36.9 to 36.7. What the folds promise at lead 2 the test year does not
+  keep: the winter of 2015 was heavier than those before, and kernels that lean on the season pay for it.
+* The primary pollutant is named whenever most scenarios are above 50: without weather about as well as the best peer at
+  lead 1 (75 %) and better after (63 to 66 %). The rows with weather were made before this rule.
+* Coverage without weather is 79 % at lead 1 and 73 to 75 % after; on days above 200 it is 64 % and then about 30 %. No
+  honest interval can do better there: without weather nothing tells those days from others, so the width is that of the
+  season, and they are its upper tail.
+* Reliability is not within 5 points: P(AQI > 100) is said 5 to 17 points too high between 40 and 70 % in every mode
+  (table above). On the folds of the training years it holds by construction; nothing was bent to the test year.
+* Alarms by cost fire where medians do not: above 200 without weather POD is 84 % at lead 1 and 28 to 42 % after, at
+  CSI of 10 to 19 %. With weather only the fixed probability of 0.3 is counted so far.
+
+The pool with weather is written and tested (`models/pooled.py` takes either base) but not trained at full size or
+measured: it needs about ten minutes of a core and did not get them. So **blend-weather** above is the model without it.
+The test year without weather was looked at twice for the pool: first with a mistake (a station asked alone took itself
+for its region: 23.8 and 37.7 at leads 1 and 2; a test guards it now), then mended. Weights, trees, shifts and alarms
+are chosen inside the training years.
 
 Kernels, their widths, penalties and weights, and three runs drawn again were chosen on two of six folds of two-month
 blocks inside 2013-03 .. 2015-02: mean pinball loss of log AQI 0.062, 0.073, 0.072 at leads 1, 3, 6 with perfect weather
@@ -37,8 +56,8 @@ blocks inside 2013-03 .. 2015-02: mean pinball loss of log AQI 0.062, 0.073, 0.0
 (kernels without them 0.069, 0.102, 0.113; trees 0.069, 0.105, 0.120). Trees beside the kernels at lead 1 were chosen on
 the split of the first training year to the second: CRPS 17.9 instead of 19.1. The kernels' figures are the best of a
 small grid beside one setting of trees, so the distance flatters them; they take about a tenth of the time. The test
-year was looked at twice per mode with weather, before and after the trees, which change lead 1 alone. Not tried:
-LightGBM, a chained daily expert, a direct expert for AQI, linear experts with weather.
+year was looked at twice per mode with weather, before and after the trees, which change lead 1 alone. Not tried: a
+chained daily expert, linear experts with weather.
 """
 
 

@@ -100,10 +100,12 @@ class Blend:
 
     def fit(self, sample: Sample) -> Self:
         """As the protocol says. DataError when the training window is shorter than 60 days."""
-        return self.rehearsed(sample)[0]
+        return self.rehearsed(sample, areas=np.empty(0, dtype=np.intp))[0]
 
-    def rehearsed(self, sample: Sample) -> tuple[Self, np.ndarray]:
-        """Fitted, and what it would have said of days it had not seen: (area, day, lead, level) log AQI quantiles.
+    def rehearsed(self, sample: Sample, *, areas: np.ndarray) -> tuple[Self, np.ndarray]:
+        """Fitted, and what it would have said of days it had not seen, for some places of areas.
+
+        The second is (area, day, lead, level) log AQI quantiles.
 
         Without the share of climatology: who pools them gives climatology a weight of its own.
         """
@@ -135,12 +137,12 @@ class Blend:
         target = departures(sample, anchor, filled)
         every = np.arange(count)
         assert made.templates is not None
-        unseen = np.full((*errors.shape[:3], len(LEVELS)), np.nan)
-        for area in range(len(sample.areas)):
+        unseen = np.full((len(areas), *errors.shape[1:3], len(LEVELS)), np.nan)
+        for place, area in enumerate(map(int, areas)):
             apart = np.abs(every[:, None] - whole[None, :]) > EMBARGO_DAYS
             weights = made.templates.weights(area, sample.days, expected[area, :, 0]) * apart
             drawn = made.templates.errors[area][pick(weights, 100, every)]
-            unseen[area] = quantiles_of(from_log((usual + expected)[area][:, None] + drawn))
+            unseen[place] = quantiles_of(from_log((usual + expected)[area][:, None] + drawn))
         fitted = replace(
             made,
             kernel=self.kernel.fit(sample, every, anchor, target),

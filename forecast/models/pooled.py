@@ -75,17 +75,17 @@ class Pooled:
 
     def fit(self, sample: Sample) -> Self:
         """As the protocol says; DataError where the base raises it."""
-        base, own = self.base.rehearsed(sample)
+        chosen = np.unique(np.linspace(0, len(sample.areas) - 1, min(MOST_AREAS, len(sample.areas))).astype(int))
+        base, own = self.base.rehearsed(sample, areas=chosen)
         if isinstance(base, Blend):  # the usual has a weight of its own here
             base = replace(base, usual_share=np.zeros(LEADS), factor=np.ones((LEADS, len(TARGETS))))
-        chosen = np.unique(np.linspace(0, len(sample.areas) - 1, min(MOST_AREAS, len(sample.areas))).astype(int))
         fitted = [direct.fit(_of_areas(sample, chosen)) for direct in self.directs]
         index = log_aqi(from_log(sample.observed))
         truth = np.full((len(chosen), len(sample.days), LEADS), np.nan)
         for lead in range(1, LEADS + 1):
             truth[:, :-lead, lead - 1] = index[chosen][:, lead:]
         usual = _usual_unseen(sample.days, index[chosen], self.directs[0].folds)
-        opinions = np.stack([own[chosen], *(said for _, said in fitted), usual])
+        opinions = np.stack([own, *(said for _, said in fitted), usual])
         weights = weights_of(opinions, truth)
         pooled = np.einsum("eadlq,le->adlq", opinions, weights)
         shifts = _shifts(sample.days, truth[..., None] - pooled)

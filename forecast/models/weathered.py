@@ -73,10 +73,13 @@ class Weathered:
 
     def fit(self, sample: Sample) -> Self:
         """As the protocol says. DataError: no weather ahead in the sample, or less than 120 days."""
-        return self.rehearsed(sample)[0]
+        return self.rehearsed(sample, areas=np.empty(0, dtype=np.intp))[0]
 
-    def rehearsed(self, sample: Sample) -> tuple[Self, np.ndarray]:
-        """Fitted, and what it would have said of days it had not seen: (area, day, lead, level) log AQI quantiles."""
+    def rehearsed(self, sample: Sample, *, areas: np.ndarray) -> tuple[Self, np.ndarray]:
+        """Fitted, and what it would have said of days it had not seen, for some places of areas.
+
+        The second is (area, day, lead, level) log AQI quantiles.
+        """
         count = len(sample.days)
         if not sample.ahead.shape[-1]:
             raise DataError("There is no weather ahead to train on", expected="weather", found="none")
@@ -104,13 +107,13 @@ class Weathered:
         target = departures(sample, anchor, filled)
         every = np.arange(count)
         factor = _factor(sample.days[whole], units[:, whole])
-        unseen = np.full((*errors.shape[:3], len(LEVELS)), np.nan)
+        unseen = np.full((len(areas), *errors.shape[1:3], len(LEVELS)), np.nan)
         apart = np.abs(every[:, None] - whole[None, :]) > EMBARGO_DAYS
         drawn = pick(_season(sample.days[whole], sample.days) * apart, REHEARSED, every.astype(np.uint64))
-        for area in range(len(sample.areas)):
+        for place, area in enumerate(areas):
             size = (np.exp(expected_size[area]) * factor)[:, None]
             middle = usual[area] + expected[area]
-            unseen[area] = quantiles_of(from_log(middle[:, None] + size * units[area][whole][drawn]))
+            unseen[place] = quantiles_of(from_log(middle[:, None] + size * units[area][whole][drawn]))
         made = replace(
             self,
             experts=tuple(expert.fit(sample, every, anchor, target) for expert in self.experts),
