@@ -80,7 +80,7 @@ def to_docx(paper: Paper) -> bytes:
     facts.created = facts.modified = datetime.combine(paper.dated, time())
     stream = io.BytesIO()
     made.save(stream)
-    return _without_clock(stream.getvalue())
+    return without_clock(stream.getvalue())
 
 
 def _run(paragraph: Any, text: str, font: str, size: int, *, colour: str = "", bold: bool = False) -> None:
@@ -124,7 +124,7 @@ def _table(made: Any, grid: Grid) -> None:
                 cells[place].width = Mm(38 if place == 0 else 118)
 
 
-def _without_clock(content: bytes) -> bytes:
+def without_clock(content: bytes) -> bytes:
     """The same archive with one fixed date on every member."""
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:

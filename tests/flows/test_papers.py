@@ -39,7 +39,7 @@ def test_every_document_opens_and_says_that_it_is_a_drill(written):
     papers = [path for path in paths if path.suffix == ".docx"]
 
     kinds = {path.name.removeprefix("【演练】").split()[0] for path in papers}
-    assert {"会商意见", "审批表", "通知", "解除通知"} == kinds
+    assert {"会商意见", "会商纪要", "审批表", "通知", "解除通知", "周研判"} == kinds
     for path in papers:
         document = docx.Document(io.BytesIO(path.read_bytes()))
         assert any("【演练】" in paragraph.text for paragraph in document.paragraphs)

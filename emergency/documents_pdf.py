@@ -1,0 +1,135 @@
+"""A document set as PDF in the manner of GB/T 9704-2012, with the Chinese font of the system embedded as a subset.
+
+Fonts come from Debian packages: fonts-arphic-gbsn00lp (宋体) for the text, fonts-wqy-microhei (黑体) for headings and
+for characters that the first one lacks. Neither is 仿宋 or 小标宋: offices that own those set LANTIAN_FONTS to a folder
+with body.ttf and head.ttf. The same paper and fonts always give the same bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import Any
+
+from emergency.documents import Grid, Heading, Paper
+from emergency.documents_docx import LINE_POINTS, MARGINS_MM, SIZE_2, SIZE_3, SIZE_4, SIZE_SMALL_5, WIDE
+from emergency.messages import DRILL_MARK
+from plans.errors import DataError
+
+MEDIA_TYPE = "application/pdf"
+SHARE = Path("/usr/share/fonts/truetype")
+BODY = (SHARE / "arphic-gbsn00lp" / "gbsn00lp.ttf", SHARE / "wqy" / "wqy-microhei.ttc")
+HEAD = (SHARE / "wqy" / "wqy-microhei.ttc", SHARE / "arphic-gbsn00lp" / "gbsn00lp.ttf")
+PACKAGES = "fonts-arphic-gbsn00lp fonts-wqy-microhei"
+RED = (255, 0, 0)
+MM_PER_POINT = 25.4 / 72
+
+
+def fonts() -> tuple[Path, Path] | None:
+    """Files of the text font and of the heading font; None when neither package is there."""
+    own = os.environ.get("LANTIAN_FONTS")
+    if own and (Path(own) / "body.ttf").is_file():
+        body = Path(own) / "body.ttf"
+        head = Path(own) / "head.ttf"
+        return body, head if head.is_file() else body
+    body_found = next((path for path in BODY if path.is_file()), None)
+    head_found = next((path for path in HEAD if path.is_file()), None)
+    return (body_found, head_found) if body_found and head_found else None
+
+
+def to_pdf(paper: Paper) -> bytes:
+    """The document as PDF bytes; DataError names the packages when no Chinese font is installed."""
+    found = fonts()
+    if found is None:
+        raise DataError("There is no Chinese font for a PDF", where="fonts", todo=f"Install {PACKAGES}")
+    from fpdf import FPDF
+    from fpdf.enums import WrapMode
+
+    top, bottom, left, right = MARGINS_MM
+    line = LINE_POINTS * MM_PER_POINT
+
+    class Sheet(FPDF):
+        def header(self) -> None:
+            if paper.drill:
+                self.set_y(15)
+                self.set_font("head", size=SIZE_4)
+                self.set_text_color(*RED)
+                self.cell(0, 8, f"{DRILL_MARK}仅供演练，不具有效力", align="C", new_x="LMARGIN", new_y="NEXT")
+                self.set_text_color(0, 0, 0)
+            self.set_y(top)
+
+        def footer(self) -> None:
+            self.set_y(-22)
+            self.set_font("body", size=SIZE_4)
+            self.cell(0, 8, f"— {self.page_no()} —", align="C")
+
+    made = Sheet(format="A4")
+    made.set_creation_date(datetime.combine(paper.dated, time(), UTC))
+    made.set_title(paper.title)
+    made.set_author(paper.issuer)
+    made.set_lang("zh-CN")
+    made.set_margins(left, top, right)
+    made.set_auto_page_break(True, margin=bottom)
+    made.add_font("body", fname=str(found[0]))
+    made.add_font("head", fname=str(found[1]))
+    made.set_fallback_fonts(["head"])
+    made.add_page()
+
+    def text(words: str, font: str = "body", size: int = SIZE_3, *, align: str = "L", indent: int = 0) -> None:
+        made.set_font(font, size=size)
+        made.multi_cell(0, line, "\u3000" * indent + _clean(words), align=align, wrapmode=WrapMode.CHAR,
+                        new_x="LMARGIN", new_y="NEXT")  # fmt: skip
+
+    if paper.red_head:
+        made.set_text_color(*RED)
+        text(f"{paper.issuer}文件", "head", SIZE_2, align="C")
+        made.set_text_color(0, 0, 0)
+    if paper.number:
+        text(paper.number, align="C")
+    if paper.red_head:
+        made.set_draw_color(*RED)
+        made.set_line_width(0.7)
+        made.line(left, made.get_y() + 2, 210 - right, made.get_y() + 2)
+        made.set_draw_color(0, 0, 0)
+        made.set_line_width(0.2)
+    made.ln(line)
+    text(paper.title, "head", SIZE_2, align="C")
+    made.ln(line / 2)
+    if paper.addressee:
+        text(f"{paper.addressee}：")
+    for block in paper.blocks:
+        if isinstance(block, Grid):
+            _table(made, block, width=210 - left - right)
+        elif isinstance(block, Heading):
+            text(block.text, "head", indent=2)
+        else:
+            text(block.text, indent=2)
+    made.ln(line)
+    text(paper.issuer, align="R")
+    text(f"{paper.dated.year}年{paper.dated.month}月{paper.dated.day}日", align="R")
+    return bytes(made.output())
+
+
+def _table(made: Any, grid: Grid, *, width: float) -> None:
+    from fpdf.fonts import FontFace
+
+    columns = max(len(row) for row in grid.rows)
+    size = SIZE_SMALL_5 if columns > WIDE else SIZE_4
+    made.set_font("body", size=size)
+    widths = (38.0, width - 38.0) if not grid.head else tuple([width / columns] * columns)
+    named = FontFace(family="head", size_pt=size)
+    with made.table(
+        col_widths=widths, width=width, line_height=size * MM_PER_POINT * 1.6, first_row_as_headings=False,
+        wrapmode="CHAR", padding=1,
+    ) as table:  # fmt: skip
+        for number, row in enumerate(grid.rows):
+            line = table.row()
+            for place, words in enumerate(row):
+                heading = (grid.head and number == 0) or (not grid.head and place == 0)
+                line.cell(_clean(words), style=named if heading else None)
+    made.ln(2)
+
+
+def _clean(words: str) -> str:
+    return "".join(letter for letter in words if letter >= " " or letter in "\t\n")
