@@ -189,7 +189,7 @@ def notice(
             f"根据会商研判（{content.reason}），{opening}{content.area}{what_of(content)}{level.chinese}预警，"
             f"自{stamp_of(content.starts_at)}{start}，预计持续至{stamp_of(content.expected_end)}。",
             *((content.why_now,) if content.why_now else ()),
-            content.text or "请按应急预案和应急减排清单落实各项措施。",
+            f"{(content.text or '请按应急预案和应急减排清单落实各项措施').rstrip('。')}。",
             *((f"健康提示：{content.health}。",) if content.health else ()),
             "解除时间另行通知。",
         ]

@@ -24,6 +24,8 @@ HEAD = (SHARE / "wqy" / "wqy-microhei.ttc", SHARE / "arphic-gbsn00lp" / "gbsn00l
 PACKAGES = "fonts-arphic-gbsn00lp fonts-wqy-microhei"
 RED = (255, 0, 0)
 MM_PER_POINT = 25.4 / 72
+CLOSING = frozenset("，。、；：！？）》」』”’】〕％")
+"""Marks that never begin a line; they hang over the margin instead."""
 
 
 def fonts() -> tuple[Path, Path] | None:
@@ -44,7 +46,6 @@ def to_pdf(paper: Paper) -> bytes:
     if found is None:
         raise DataError("There is no Chinese font for a PDF", where="fonts", todo=f"Install {PACKAGES}")
     from fpdf import FPDF
-    from fpdf.enums import WrapMode
 
     top, bottom, left, right = MARGINS_MM
     line = LINE_POINTS * MM_PER_POINT
@@ -78,8 +79,8 @@ def to_pdf(paper: Paper) -> bytes:
 
     def text(words: str, font: str = "body", size: int = SIZE_3, *, align: str = "L", indent: int = 0) -> None:
         made.set_font(font, size=size)
-        made.multi_cell(0, line, "\u3000" * indent + _clean(words), align=align, wrapmode=WrapMode.CHAR,
-                        new_x="LMARGIN", new_y="NEXT")  # fmt: skip
+        for part in _lines(made, "\u3000" * indent + _clean(words), 210 - left - right, even=align == "C"):
+            made.cell(0, line, part, align=align, new_x="LMARGIN", new_y="NEXT")
 
     if paper.red_head:
         made.set_text_color(*RED)
@@ -129,6 +130,22 @@ def _table(made: Any, grid: Grid, *, width: float) -> None:
                 heading = (grid.head and number == 0) or (not grid.head and place == 0)
                 line.cell(_clean(words), style=named if heading else None)
     made.ln(2)
+
+
+def _lines(made: Any, words: str, width: float, *, even: bool) -> list[str]:
+    """The text in lines of a width; no line begins with a closing mark (避头), a title in lines of equal length."""
+    room = width - 2 * made.c_margin
+    if even and made.get_string_width(words) > room:
+        count = -(-made.get_string_width(words) // room)
+        room = min(room, made.get_string_width(words) / count + made.get_string_width("中"))
+    lines, current = [], ""
+    for letter in words:
+        if letter == "\n" or (letter not in CLOSING and made.get_string_width(current + letter) > room):
+            lines.append(current)
+            current = "" if letter == "\n" else letter
+        else:
+            current += letter
+    return [*lines, current]
 
 
 def _clean(words: str) -> str:

@@ -134,6 +134,12 @@ class Evaluation:
     tasks: int = 0
     """Orders to departments of the city; they are counted apart from the plants'."""
     tasks_done: int = 0
+    deviations: tuple[str, ...] = ()
+    """Decisions against the criteria, either way, each with its reason."""
+    signed_error: float | None = None
+    """Mean absolute error of the signed AQI of the first day; None when no day could be scored."""
+    model_error: float | None = None
+    """The same of the model's medians that were signed over, on the same days."""
     """Those reported as carried out."""
 
 
@@ -153,6 +159,9 @@ def evaluate(
     target: float | None,
     notes: Sequence[str] = (),
     tasks: Sequence[Mapping[str, Any]] = (),
+    consultations: Sequence[Mapping[str, Any]] = (),
+    warnings: Sequence[Mapping[str, Any]] = (),
+    observed: Mapping[date, int | None] | None = None,
 ) -> Evaluation:
     """The evaluation of one episode from its day rows and from the projections of its orders and problems."""
     clean = [row for row in rows if row.observed_aqi is not None and row.observed_aqi <= 150]
@@ -188,9 +197,49 @@ def evaluate(
         reduction_confirmed=dict(reduction_confirmed),
         target=target,
         notes=tuple(notes),
+        deviations=deviations(consultations, warnings),
+        signed_error=first_day_error(consultations, observed or {}, "signed_aqi"),
+        model_error=first_day_error(consultations, observed or {}, "model_aqi"),
         tasks=len(tasks),
         tasks_done=sum(row["body"]["executed_at"] is not None for row in tasks),
     )
+
+
+def deviations(consultations: Iterable[Mapping[str, Any]], warnings: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Every decision that differs from the criteria, in words, from the projections: concluded and issued ones."""
+    found = []
+    for row in consultations:
+        body = row["body"]
+        if body.get("against"):
+            judged, decided = Level.of(body["judged"]), Level.of(body["level"])
+            what = (
+                "达到标准而决定不发布" if decided is Level.NONE else f"标准判定{judged.chinese}，决定{decided.chinese}"
+            )
+            found.append(f"{row['stream']}：{what}，理由：{body['against']}")
+    for row in warnings:
+        draft = row["body"]["draft"]
+        if row["body"]["issued_at"] and not draft["criterion_met"]:
+            reason = draft.get("without_criterion") or draft.get("superior") or "未写明"
+            found.append(f"{row['stream']}：未达标准而发布，理由：{reason}")
+    return tuple(found)
+
+
+def first_day_error(
+    consultations: Iterable[Mapping[str, Any]], observed: Mapping[date, int | None], name: str
+) -> float | None:
+    """Mean absolute error of the first day of "signed_aqi" or "model_aqi" of concluded consultations; one per day.
+
+    Only days on which both were said and the air was observed count, so that human and model meet the same days; of
+    several sessions on a day the last one counts. None without such a day.
+    """
+    errors: dict[date, int] = {}
+    for row in consultations:
+        body = row["body"]
+        day = date.fromisoformat(body["first_date"])
+        aqi = observed.get(day)
+        if body["signed_aqi"] and body.get("model_aqi") and aqi is not None:
+            errors[day] = abs(body[name][0] - aqi)
+    return round(sum(errors.values()) / len(errors), 1) if errors else None
 
 
 def _consultation(today: Sequence[Happening]) -> str:

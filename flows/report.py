@@ -104,7 +104,16 @@ def evaluation_of(stage: Stage, record: Record, row: Mapping[str, Any]) -> Evalu
         target=stage.targets.get(highest),
         notes=stage.notes,
         tasks=tasks,
+        consultations=_sessions(record, min(issued) - timedelta(days=1), ended),
+        warnings=warnings,
+        observed=stage.air.daily(),
     )
+
+
+def _sessions(record: Record, since: datetime, until: datetime) -> list[Mapping[str, Any]]:
+    """The consultations concluded in a span, whatever episode they were called under."""
+    rows = record.now("consultation", states=("concluded",))
+    return [row for row in rows if since <= datetime.fromisoformat(row["changed_at"]) <= until]
 
 
 def _of(outlook: Outlook, day: date) -> Any:

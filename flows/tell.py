@@ -83,6 +83,10 @@ def _evaluation(made: dict[str, Any]) -> None:
     verdicts = {verdict.key: verdict.chinese for verdict in Verdict}
     judged = [f"{verdicts[key]}{count}" for key, count in made["findings"].items()]
     line("  核查：" + "，".join([*judged, f"未到核查时点{made['never_judged']}"]))
+    if made.get("signed_error") is not None:
+        line(f"  会商签发首日AQI平均误差{made['signed_error']}，同日模型中位数误差{made['model_error']}")
+    for deviation in made.get("deviations", ()):
+        line(f"  不按标准的决定：{deviation}")
     target = made["target"]
     cuts = []
     for pollutant, promised in made["reduction_ordered"].items():
