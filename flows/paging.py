@@ -18,6 +18,7 @@ from emergency.office import Office
 from emergency.record import Record
 from emergency.roster import Roster
 from emergency.vocabulary import Level
+from flows.respond import unless_raced
 
 GAPS_AHEAD = timedelta(hours=48)
 """How far ahead a gap of the roster is told; a setting (confidence I)."""
@@ -67,7 +68,8 @@ def page_due(office: Office, now: datetime, *, plan: Roster | None = None, peopl
     waiting = {one.call: one for one in matters(office, now, plan=plan)}
     for row in office.record.now("call", open_only=True):
         if row["stream"] not in waiting:
-            office.close_call(row["stream"], reason="事项已办理", now=now)
+            with unless_raced():
+                office.close_call(row["stream"], reason="事项已办理", now=now)
     sent = 0
     for name, one in sorted(waiting.items()):
         state = office.record.state("call", name)
@@ -79,22 +81,25 @@ def page_due(office: Office, now: datetime, *, plan: Roster | None = None, peopl
             policy, matter, now=now, who=_who(one, plan, people), sent=() if state is None else state.pages
         )
         if pages and state is None:  # who acts before the first page is due is never called
-            office.open_call(
-                name,
-                episode=one.episode,
-                matter_life=one.life,
-                matter=one.stream,
-                policy=one.policy,
-                what=one.what,
-                level=one.level,
-                since=one.since,
-                now=now,
-            )
+            with unless_raced():
+                office.open_call(
+                    name,
+                    episode=one.episode,
+                    matter_life=one.life,
+                    matter=one.stream,
+                    policy=one.policy,
+                    what=one.what,
+                    level=one.level,
+                    since=one.since,
+                    now=now,
+                )
         if pages:
-            office.send_pages(name, pages, now=now)
+            with unless_raced():  # pages that another scheduler sent meanwhile are left out by the act itself
+                office.send_pages(name, pages, now=now)
             sent += len(pages)
         elif state is not None and state.unanswered_at is None and now >= escalation.ends_at(policy, matter):
-            office.note_unanswered(name, now=now)
+            with unless_raced():
+                office.note_unanswered(name, now=now)
     return sent
 
 

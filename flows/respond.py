@@ -6,14 +6,16 @@ changes nothing. So a missed, doubled or late run is harmless. Rules live in pla
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from emergency import cadence
-from emergency.lifecycle import SYSTEM
+from emergency.lifecycle import SYSTEM, Refused
 from emergency.office import Office
+from emergency.record import StaleDecision
 from emergency.vocabulary import Level
 from flows import consultation_pack
 from flows.evidence import Meters, judge_orders
@@ -21,6 +23,13 @@ from flows.situation import Situation
 
 MOST_CHASES = 3
 """After so many unanswered chases the matter goes to the inspectors; a setting of the office."""
+
+
+@contextmanager
+def unless_raced() -> Iterator[None]:
+    """Do an act of the clock, or leave it when another scheduler was faster: the record refused the second one."""
+    with suppress(Refused, StaleDecision):
+        yield
 
 
 def current_warning(office: Office) -> Mapping[str, Any] | None:
@@ -105,14 +114,15 @@ def propose(office: Office, situation: Situation) -> None:
     triggers.append({"rule": "cadence", "kind": "cadence", "days": [], "text": why, "measured": assessment.level.word,
                      "threshold": "", "confidence": "B"})  # fmt: skip
     day = f"{situation.local:%Y%m%d}"
-    office.propose_consultation(
-        consultation_of(day, len(consultations_of(office, day)) + 1),
-        episode=episode_of(office, day),
-        outlook=situation.outlook,
-        triggers=triggers,
-        pack=consultation_pack.pack(situation, assessment, why=why),
-        now=situation.now,
-    )
+    with unless_raced():
+        office.propose_consultation(
+            consultation_of(day, len(consultations_of(office, day)) + 1),
+            episode=episode_of(office, day),
+            outlook=situation.outlook,
+            triggers=triggers,
+            pack=consultation_pack.pack(situation, assessment, why=why),
+            now=situation.now,
+        )
 
 
 def _session(row: Mapping[str, Any]) -> cadence.Session:
@@ -132,12 +142,15 @@ def _session(row: Mapping[str, Any]) -> cadence.Session:
 def note_silence(office: Office, now: datetime, *, within: timedelta) -> None:
     """Put on record every required party that has said nothing by the deadline, so that the session can conclude."""
     for row in office.record.now("consultation", states=("convened",)):
-        state = office.record.state("consultation", row["stream"])
-        convened = next(e for e in office.record.history("consultation", row["stream"]) if e.event.kind == "convened")
+        history = office.record.history("consultation", row["stream"])
+        convened = next(entry for entry in history if entry.event.kind == "convened")
         if now - convened.event.occurred_at <= within:
             continue
-        for role in state.missing:
-            office.note_absence(row["stream"], role=role, why="逾时未提交意见", by=SYSTEM, now=now)
+        state = office.record.state("consultation", row["stream"])
+        for number, role in enumerate(state.missing):
+            with unless_raced():
+                seen = office.seen("consultation", row["stream"], len(history) + number)
+                seen.note_absence(row["stream"], role=role, why="逾时未提交意见", by=SYSTEM, now=now)
 
 
 def resume_due(office: Office, now: datetime) -> None:
@@ -145,14 +158,16 @@ def resume_due(office: Office, now: datetime) -> None:
     for row in office.record.now("activation", states=("paused",)):
         at = row["body"].get("resume_at")
         if at is not None and datetime.fromisoformat(at) <= now:
-            office.resume_response(row["stream"], by=SYSTEM, now=now)
+            with unless_raced():
+                office.resume_response(row["stream"], by=SYSTEM, now=now)
 
 
 def start_due(office: Office, now: datetime) -> None:
     """Start every scheduled response whose hour has come."""
     for row in office.record.now("activation", states=("scheduled",)):
         if datetime.fromisoformat(row["body"]["starts_at"]) <= now:
-            office.start_response(row["stream"], now=now)
+            with unless_raced():
+                office.start_response(row["stream"], now=now)
 
 
 def chase_overdue(office: Office, now: datetime, *, every: timedelta) -> None:
@@ -162,9 +177,10 @@ def chase_overdue(office: Office, now: datetime, *, every: timedelta) -> None:
         body = row["body"]
         since = datetime.fromisoformat(body["respond_by"]) + body["chases"] * every
         if now > since and body["chases"] < MOST_CHASES:
-            due.append(row["stream"])
-    if due:
-        office.chase_all(due, now=now)
+            due.append(row)
+    if due:  # a chase may be repeated by nature: the version of the first one says whether another scheduler was here
+        with unless_raced():
+            office.seen("order", due[0]["stream"], due[0]["version"]).chase_all([row["stream"] for row in due], now=now)
 
 
 def judge_compliance(office: Office, now: datetime, meters: Meters | None = None) -> int:

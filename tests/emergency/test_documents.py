@@ -88,7 +88,7 @@ def test_the_form_shows_every_signature_with_its_time(office, draft, people, now
     fields = {row.cells[0].text: row.cells[1].text for row in document.tables[0].rows}
 
     assert "同意。2015年12月5日09时30分" == fields["市（区）长签批"] == fields["分管副市（区）长签批"]
-    assert "红色（Ⅰ级响应）" == fields["预警级别"]
+    assert "红色（Ⅰ级响应）" == fields["级别"]
     assert "静稳高湿（会商 c1）" == fields["发布依据"]
 
 

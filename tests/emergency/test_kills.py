@@ -56,7 +56,11 @@ def acts(office):
     record = office.record
 
     def seen(life, stream, *kinds):
-        return lambda: any(entry.event.kind in kinds for entry in record.history(life, stream))
+        def done():
+            return any(entry.event.kind in kinds for entry in record.history(life, stream))
+
+        done.matter = (life, stream)
+        return done
 
     def at(hours):
         return START + hours * HOUR
@@ -170,10 +174,13 @@ def live_on(url, sink_path, *, kill_at, worker="one"):
     Act.flush = flush
     office = Office(Record.open(url, drill=True, durable=False), DESK)
     sink = Sink(sink_path, tick)
-    for done, do in acts(office):
-        while not done():
-            try:
-                do()
+    for index, (done, _do) in enumerate(acts(office)):
+        while True:
+            version = len(office.record.history(*done.matter))
+            if done():
+                break
+            try:  # each scheduler decides on the version it saw, so that an act that may be repeated is not
+                acts(office.seen(*done.matter, version))[index][1]()
             except (Refused, StaleDecision):
                 continue  # another scheduler was faster; look again
             tick("after commit")
