@@ -135,6 +135,7 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/inspections/{identifier}"): INSPECTORS,
     # problems
     ("GET", "/problems"): STAFF,
+    ("GET", "/problems/circular"): STAFF,
     ("GET", "/problems/{identifier}"): STAFF,
     ("POST", "/problems/{identifier}/assign"): OFFICE,
     ("POST", "/problems/{identifier}/rectify"): frozenset({Role.TERRITORY, Role.DUTY_OFFICER}),

@@ -16,7 +16,7 @@ from console.api import problem
 
 LARGEST_BODY = 256 * 1024
 """Bytes of a form without files."""
-LARGEST_UPLOAD = {"/my/": 8 * 2**20, "/inspections/": 8 * 2**20, "/list/import": 80 * 2**20}
+LARGEST_UPLOAD = {"/my/": 8 * 2**20, "/inspections/": 8 * 2**20, "/problems/": 8 * 2**20, "/list/import": 80 * 2**20}
 """Bytes by the begin of the path where a file may come along: a photograph, a workbook."""
 
 POLICY = (

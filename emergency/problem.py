@@ -6,6 +6,7 @@ bulletin of 2016 asks (明确责任单位、责任人、工作内容、标准要
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -56,6 +57,14 @@ class Problem:
     due_at: datetime | None = None
     rectification: str = ""
     reopenings: int = 0
+    person: str = ""
+    """Who answers for it at the unit: a position."""
+    consequence: str = ""
+    """Reward or penalty that was announced with the hand-over (奖罚措施)."""
+    photo: str = ""
+    """Digest of the picture that the unit sent with its report."""
+    assigned_at: datetime | None = None
+    rectified_at: datetime | None = None
 
     def overdue(self, now: datetime) -> bool:
         """Whether the deadline has passed without a report of rectification."""
@@ -88,8 +97,13 @@ def find(
     return (event_of(transition, by=by, now=now, data=data, basis=basis),)
 
 
-def assign(state: Problem, *, unit: str, due_at: datetime, by: Actor, now: datetime) -> tuple[Event, ...]:
-    """The event that hands the problem to a unit with a deadline; Refused for a deadline in the past."""
+def assign(
+    state: Problem, *, unit: str, due_at: datetime, by: Actor, now: datetime, more: Mapping[str, str] | None = None
+) -> tuple[Event, ...]:
+    """The event that hands the problem to a unit with a deadline; Refused for a deadline in the past.
+
+    `more` may name person, content, standard and consequence, as the office words the hand-over.
+    """
     transition = TABLE.require("assign", state.state, subject=_name(state))
     if due_at <= now:
         raise Refused(
@@ -99,13 +113,15 @@ def assign(state: Problem, *, unit: str, due_at: datetime, by: Actor, now: datet
             rule="整改期限早于现在",
             possible="请给出将来的期限",
         )
-    return (event_of(transition, by=by, now=now, data={"unit": unit, "due_at": due_at.isoformat()}),)
+    words = {key: value for key, value in (more or {}).items() if value}
+    return (event_of(transition, by=by, now=now, data={"unit": unit, "due_at": due_at.isoformat(), **words}),)
 
 
-def rectify(state: Problem, *, report: str, by: Actor, now: datetime) -> tuple[Event, ...]:
-    """The event that the unit reports the problem mended."""
+def rectify(state: Problem, *, report: str, by: Actor, now: datetime, photo: str = "") -> tuple[Event, ...]:
+    """The event that the unit reports the problem mended; `photo` is the digest of its picture."""
     transition = TABLE.require("rectify", state.state, subject=_name(state))
-    return (event_of(transition, by=by, now=now, data={"report": report}),)
+    data = {"report": report, "photo": photo} if photo else {"report": report}
+    return (event_of(transition, by=by, now=now, data=data),)
 
 
 def verify(state: Problem, *, note: str, by: Actor, now: datetime) -> tuple[Event, ...]:
@@ -144,9 +160,20 @@ def evolve(state: Problem | None, event: Event) -> Problem:
     state = replace(state, state=after)
     match event.kind:
         case "assigned":
-            return replace(state, unit=data["unit"], due_at=datetime.fromisoformat(data["due_at"]))
+            return replace(
+                state,
+                unit=data["unit"],
+                due_at=datetime.fromisoformat(data["due_at"]),
+                person=data.get("person", ""),
+                content=data.get("content", state.content),
+                standard=data.get("standard", state.standard),
+                consequence=data.get("consequence", ""),
+                assigned_at=event.occurred_at,
+            )
         case "rectified":
-            return replace(state, rectification=data["report"])
+            return replace(
+                state, rectification=data["report"], photo=data.get("photo", ""), rectified_at=event.occurred_at
+            )
         case "reopened":
             due_at = datetime.fromisoformat(data["due_at"])
             return replace(state, due_at=due_at, reopenings=state.reopenings + 1)

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from console.needs import link
-from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, text
+from console.page import (
+    BadForm,
+    Console,
+    Form,
+    account_of,
+    attempt,
+    console_of,
+    missing,
+    needed,
+    page,
+    picture,
+    text,
+    whole,
+)
 from emergency.problem import Problem, ProblemState
+from emergency.supervision import by_unit, circular, negative_list
+from emergency.vocabulary import BEIJING
 
 router = APIRouter(prefix="/problems")
 
@@ -21,12 +38,42 @@ def problems(request: Request) -> Response:
     record = console.office.record
     state = request.query_params.get("state", "")
     known = [one.key for one in ProblemState]
-    rows = record.now("problem", states=[state]) if state in known else record.now("problem")
+    every, now = record.now("problem"), console.settings.now()
+    rows = tuple(row for row in every if row["state"] == state) if state in known else every
     rows = tuple(sorted(rows, key=lambda row: (row["final"], row["body"]["due_at"] or "", row["opened_at"])))
     return page(
         request, "problems.html", rows=rows, counts=record.counts("problem"), states=ProblemState,
-        names=console.settings.enterprise_names(),
+        names=_names(console, rows), units=by_unit(every, now=now), negative=negative_list(every, now=now),
+        day=request.query_params.get("day") or now.astimezone(BEIJING).date().isoformat(),
     )  # fmt: skip
+
+
+@router.get("/circular")
+def daily(request: Request) -> Response:
+    """The circular of supervision of one day (督查情况按日通报), to be read and copied."""
+    console = console_of(request)
+    record, now = console.office.record, console.settings.now()
+    try:
+        day = date.fromisoformat(request.query_params.get("day") or now.astimezone(BEIJING).date().isoformat())
+    except ValueError:
+        raise BadForm("日期应写作 2015-12-08。") from None
+    rows = record.now("problem")
+    lines = circular(
+        day, record.happenings(), names=_names(console, rows), units=by_unit(rows, now=now),
+        area_name=console.office.desk.area_name, drill=record.drill,
+    )  # fmt: skip
+    return page(request, "circular.html", lines=lines, chosen=day)
+
+
+def _names(console: Console, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Names of plants: of the list, and of the orders behind problems whose plant the list no longer has."""
+    names = console.settings.enterprise_names()
+    for row in rows:
+        if row["enterprise"] not in names:
+            order = console.office.record.state("order", row["body"]["order"])
+            if order is not None:
+                names[row["enterprise"]] = order.enterprise_name
+    return names
 
 
 @router.get("/{identifier}")
@@ -41,8 +88,19 @@ def assign(request: Request, identifier: str, form: Form) -> Response:
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
-        unit = needed(form, "unit", "责任单位", most=80)
-        console.office.assign_problem(identifier, unit=unit, by=by, now=console.settings.now())
+        now = console.settings.now()
+        hours = text(form, "hours", most=4)
+        console.office.assign_problem(
+            identifier,
+            unit=needed(form, "unit", "责任单位", most=80),
+            person=text(form, "person", most=40),
+            content=text(form, "content", most=500),
+            standard=text(form, "standard", most=200),
+            consequence=text(form, "consequence", most=200),
+            due_at=now + timedelta(hours=whole(hours, "整改时限", low=1, high=2160)) if hours else None,
+            by=by,
+            now=now,
+        )
 
     return _attempt(request, identifier, act, "assigned")
 
@@ -54,7 +112,9 @@ def rectify(request: Request, identifier: str, form: Form) -> Response:
 
     def act() -> None:
         report = needed(form, "report", "整改情况")
-        console.office.rectify_problem(identifier, report=report, by=by, now=console.settings.now())
+        console.office.rectify_problem(
+            identifier, report=report, photo=picture(form, "photo"), by=by, now=console.settings.now()
+        )
 
     return _attempt(request, identifier, act, "rectified")
 
