@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from statistics import median
 from typing import Any
 
 from emergency.lifecycle import Happening
@@ -134,13 +135,23 @@ class Evaluation:
     tasks: int = 0
     """Orders to departments of the city; they are counted apart from the plants'."""
     tasks_done: int = 0
+    """Those reported as carried out."""
     deviations: tuple[str, ...] = ()
     """Decisions against the criteria, either way, each with its reason."""
     signed_error: float | None = None
     """Mean absolute error of the signed AQI of the first day; None when no day could be scored."""
     model_error: float | None = None
     """The same of the model's medians that were signed over, on the same days."""
-    """Those reported as carried out."""
+    kilograms: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Per pollutant and day: promised, achieved, missing, unseen; the truth lies from achieved to achieved + unseen."""
+    counterfactual: Mapping[str, Any] = field(default_factory=dict)
+    """What the weather alone would have given (forecast.counterfactual); empty where nobody compared."""
+    ahead_error: float | None = None
+    """Mean of the absolute error of the outlook issued the morning before, in AQI; None without pairs."""
+    ahead_bias: float | None = None
+    """Mean of forecast minus fact."""
+    answered_minutes: float | None = None
+    """Median from the issue of an order to its receipt, in minutes."""
 
 
 def evaluate(
@@ -162,6 +173,8 @@ def evaluate(
     consultations: Sequence[Mapping[str, Any]] = (),
     warnings: Sequence[Mapping[str, Any]] = (),
     observed: Mapping[date, int | None] | None = None,
+    kilograms: Mapping[str, Mapping[str, float]] | None = None,
+    counterfactual: Mapping[str, Any] | None = None,
 ) -> Evaluation:
     """The evaluation of one episode from its day rows and from the projections of its orders and problems."""
     clean = [row for row in rows if row.observed_aqi is not None and row.observed_aqi <= 150]
@@ -170,6 +183,12 @@ def evaluate(
     verdicts = Counter(row["body"]["findings"][-1]["verdict"] for row in orders if row["body"]["findings"])
     over_150 = [row for row in rows if row.observed_aqi is not None and row.observed_aqi > 150]
     lasted = 0 if started_at is None else round((ended_at - started_at).total_seconds() / 3600)
+    ahead = [row.day_ahead_aqi - row.observed_aqi for row in rows
+             if row.day_ahead_aqi is not None and row.observed_aqi is not None]  # fmt: skip
+    waits = [
+        (datetime.fromisoformat(row["body"]["acknowledged_at"]) - datetime.fromisoformat(row["body"]["issued_at"]))
+        for row in received
+    ]
     lead = None if started_at is None else round((started_at - first_issued_at).total_seconds() / 3600, 1)
     return Evaluation(
         episode=episode,
@@ -201,6 +220,11 @@ def evaluate(
         signed_error=first_day_error(consultations, observed or {}, "signed_aqi"),
         model_error=first_day_error(consultations, observed or {}, "model_aqi"),
         tasks=len(tasks),
+        kilograms=dict(kilograms or {}),
+        counterfactual=dict(counterfactual or {}),
+        ahead_error=round(sum(abs(one) for one in ahead) / len(ahead), 1) if ahead else None,
+        ahead_bias=round(sum(ahead) / len(ahead), 1) if ahead else None,
+        answered_minutes=round(median(wait.total_seconds() / 60 for wait in waits), 1) if waits else None,
         tasks_done=sum(row["body"]["executed_at"] is not None for row in tasks),
     )
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from emergency.desk import desk_of
 from emergency.office import Instruction, Office
@@ -61,6 +62,8 @@ class Stage:
     """How long simulated leaders leave a draft alone; the demo gives the visitor more time to sign first."""
     roster: Roster | None = None
     """Who is on duty; None pages everybody of a role."""
+    compare: Callable[[Collection[date], Collection[date]], Mapping[str, Any]] | None = None
+    """(days of a response, days of others) to what the weather alone would have given (flows.aftermath)."""
     notes: tuple[str, ...] = ()
     """What a reader of the reports must know: simulated people, assumed editions."""
 

@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from emergency import report
+from emergency.compliance_evidence import measure_finding_of
+from emergency.compliance_tally import tally
 from emergency.lifecycle import Happening
 from emergency.messages import subject
 from emergency.office import Office
@@ -107,6 +109,8 @@ def evaluation_of(stage: Stage, record: Record, row: Mapping[str, Any]) -> Evalu
         consultations=_sessions(record, min(issued) - timedelta(days=1), ended),
         warnings=warnings,
         observed=stage.air.daily(),
+        counterfactual=_compared(stage, record, name),
+        kilograms=kilograms_of(orders),
     )
 
 
@@ -114,6 +118,37 @@ def _sessions(record: Record, since: datetime, until: datetime) -> list[Mapping[
     """The consultations concluded in a span, whatever episode they were called under."""
     rows = record.now("consultation", states=("concluded",))
     return [row for row in rows if since <= datetime.fromisoformat(row["changed_at"]) <= until]
+
+
+def kilograms_of(orders: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Per pollutant the kilograms a day that the last orders promised, and what became of them by the last findings.
+
+    Of each plant only the newest order counts. The truth lies between achieved and achieved + unseen.
+    """
+    newest: dict[str, Mapping[str, Any]] = {}
+    for row in sorted(orders, key=lambda row: (row["body"]["issued_at"], row["stream"])):
+        newest[row["enterprise"]] = row
+    pairs = []
+    for _plant, row in sorted(newest.items()):
+        body = row["body"]
+        last = body["findings"][-1] if body["findings"] else {}
+        pairs.append((body["measures"], tuple(measure_finding_of(one) for one in last.get("measures", ()))))
+    return {key: {name: round(value, 1) for name, value in asdict(one).items()} for key, one in tally(pairs).items()}
+
+
+def _compared(stage: Stage, record: Record, name: str) -> Mapping[str, Any]:
+    if stage.compare is None:
+        return {}
+    spans: dict[str, set[date]] = {}
+    for row in record.now("activation"):
+        started, ended = row["body"]["started_at"], row["body"]["ended_at"]
+        if started is None:
+            continue
+        begin = datetime.fromisoformat(started).astimezone(BEIJING).date()
+        end = datetime.fromisoformat(ended).astimezone(BEIJING).date() if ended else begin
+        spans[row["stream"]] = {begin + timedelta(days=n) for n in range((end - begin).days + 1)}
+    own = spans.pop(name, set())
+    return stage.compare(own, set().union(*spans.values())) if own else {}
 
 
 def _of(outlook: Outlook, day: date) -> Any:

@@ -18,6 +18,7 @@ from emergency.instructions import department_instructions, instructions_of, red
 from emergency.record import Record
 from emergency.vocabulary import BEIJING, Level
 from flows import replay, sample_roster
+from flows.aftermath import comparison
 from flows.post import SETTINGS_NOTE
 from flows.replay import Stage
 from flows.scenario import ASSUMED, Scenario, find_data, load
@@ -150,6 +151,7 @@ def _stage(name: str, first: date, last: date, seed: int, home: Path, say: Calla
         },
         simulated_air=chosen.simulated,
         roster=sample_roster.roster(first_day=first, last_day=last),
+        compare=comparison(chosen, archive, last=last),
         notes=_notes(chosen, listing),
     )
 

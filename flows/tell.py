@@ -94,6 +94,8 @@ def _evaluation(made: dict[str, Any]) -> None:
         confirmed = made["reduction_confirmed"].get(pollutant, 0.0)
         cuts.append(f"{pollutant} 清单{promised:.1%}{short}，核实{confirmed:.1%}")
     line("  减排占全社会排放：" + "；".join(cuts))
+    if made.get("counterfactual"):
+        line(f"  如果没有应急响应：{made['counterfactual']['statement']}")
 
 
 def _cells(row: Day) -> tuple[str, ...]:

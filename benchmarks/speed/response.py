@@ -93,6 +93,8 @@ def _orders(url: str, listing: EnterpriseList) -> dict[str, Any]:
     begin = time.perf_counter()
     chased = office.chase_all([row["stream"] for row in record.now("order", states=("issued",))], now=later)
     figures[f"chasing {chased} silent plants, s"] = round(time.perf_counter() - begin, 2)
+    office.ask_lift("raise", reason="冷空气", below_hours=48, by=mayor, now=NOW + 30 * HOUR)
+    office.sign_lift("raise", by=mayor, now=NOW + 30 * HOUR)
     begin = time.perf_counter()
     office.lift_warning("raise", reason="冷空气", below_hours=48, by=mayor, now=NOW + 30 * HOUR)
     figures["lift: everyone released, s"] = round(time.perf_counter() - begin, 2)
