@@ -1,0 +1,80 @@
+"""Every page of the office against the rules of WCAG 2.2 A and AA, as axe reads them, at a desk and on a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from console.access import ACCESS, STAFF
+
+from .test_browser import DESK, PHONE, chromium, people, served  # noqa: F401  fixtures
+
+pytestmark = pytest.mark.browser
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
+THINGS = {
+    "/consultations/{identifier}": "/consultations/c1",
+    "/consultations/{identifier}/judgement": "",  # a part of a page
+    "/warnings/{identifier}": "/warnings/warning-001",
+    "/orders/{identifier}": "/orders/response-beijing-20151205.0.SP001",
+    "/rules/{name}": "/rules/warning-2024",
+    "/preview/{name}": "",  # files for other systems
+    "/static/{name}": "",
+    "/favicon.svg": "",
+    "/desk/live": "",
+    "/health": "",
+    "/": "",
+}
+
+
+def pages(role=None):
+    """Every address of the table that somebody of the staff opens as a page, with something in it."""
+    found = []
+    for (method, template), roles in sorted(ACCESS.items()):
+        if method != "GET" or (roles is not None and not roles & STAFF):
+            continue
+        path = THINGS.get(template, template)
+        if path and "{" not in path:
+            found.append(path)
+    return found
+
+
+def faults(page, path):
+    results = Axe().run(page, options=RULES).response["violations"]
+    return [(path, one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in results]
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.timeout(600)
+def test_no_page_of_the_office_breaks_a_rule(served, people, viewport):  # noqa: F811
+    world, _base = served
+    world.conclude()
+    world.issue()
+    broken, seen = [], 0
+    for account, mine in (("administrator", True), ("duty_officer", False)):
+        page = people(account, viewport=viewport)
+        for path in pages():
+            if mine and path not in ("/accounts", "/me"):
+                continue
+            answer = page.request.get(path)
+            if answer.status != 200 or "text/html" not in answer.headers["content-type"]:
+                continue
+            page.goto(path)
+            seen += 1
+            broken += faults(page, path)
+    assert [] == broken
+    assert seen >= 15
+
+
+def test_the_log_in_and_the_plants_phone_page_break_no_rule(served, people):  # noqa: F811
+    world, _base = served
+    world.conclude()
+    world.issue()
+    page = people("SP001", viewport=PHONE)
+    broken = faults(page, "/my")
+    page.goto("/my/response-beijing-20151205.0.SP001")
+    broken += faults(page, "/my/…")
+    page.goto("/me")
+    broken += faults(page, "/me")
+    page.get_by_role("button", name="退出").click()
+    page.wait_for_url("**/login")
+    broken += faults(page, "/login")
+
+    assert [] == broken
