@@ -22,7 +22,17 @@ from sqlalchemy.exc import IntegrityError
 from emergency import record_schema
 from emergency.lifecycle import Happening, fold
 from emergency.record_act import Act, Message
-from emergency.record_rows import GENESIS, MODULES, Entry, digest_of, entries_of, entry_of, head_of, projection_of
+from emergency.record_rows import (
+    GENESIS,
+    MODULES,
+    Entry,
+    digest_of,
+    entries_of,
+    entry_of,
+    head_of,
+    projection_of,
+    shape_of_states,
+)
 from emergency.record_schema import LIVES, about, exhibit, log, now_tables, outbox
 from plans.errors import LantianError
 
@@ -74,6 +84,11 @@ class Record:
                     found=found,
                     todo="Use another database: a drill and the real work never share a record",
                 )
+            made_by = connection.execute(select(about.c.value).where(about.c.name == "projections")).scalar()
+            if made_by != shape_of_states():
+                _rebuild(connection)  # another version of the software made them; the log is the same
+                connection.execute(delete(about).where(about.c.name == "projections"))
+                connection.execute(insert(about).values(name="projections", value=shape_of_states()))
         return cls(engine, drill=drill)
 
     @staticmethod
@@ -300,23 +315,7 @@ class Record:
         """Throw the projections away and make them anew from the log, in one transaction."""
         with self.engine.connect().execution_options(write=True) as connection, connection.begin():
             lock_chain(connection)
-            for table in now_tables.values():
-                connection.execute(delete(table))
-            states: dict[tuple[str, str], Any] = {}
-            marks: dict[tuple[str, str], tuple[int, str, str]] = {}
-            for row in connection.execute(select(log).order_by(log.c.seq)).mappings().all():
-                key = (row["life"], row["stream"])
-                states[key] = MODULES[row["life"]].evolve(states.get(key), entry_of(row).event)
-                opened = marks[key][1] if key in marks else row["recorded_at"]
-                marks[key] = (row["version"], opened, row["recorded_at"])
-            for life in LIVES:
-                rows = [
-                    projection_of(life, stream, state, *marks[life, stream])
-                    for (kind, stream), state in states.items()
-                    if kind == life
-                ]
-                if rows:
-                    connection.execute(insert(now_tables[life]), rows)
+            _rebuild(connection)
 
     def projections(self) -> dict[str, list[dict[str, Any]]]:
         """All projections as plain rows, for comparison after a rebuild."""
@@ -358,3 +357,23 @@ def _prepare_sqlite(engine: Engine, *, durable: bool) -> None:
 def lock_chain(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def _rebuild(connection: Connection) -> None:
+    for table in now_tables.values():
+        connection.execute(delete(table))
+    states: dict[tuple[str, str], Any] = {}
+    marks: dict[tuple[str, str], tuple[int, str, str]] = {}
+    for row in connection.execute(select(log).order_by(log.c.seq)).mappings().all():
+        key = (row["life"], row["stream"])
+        states[key] = MODULES[row["life"]].evolve(states.get(key), entry_of(row).event)
+        opened = marks[key][1] if key in marks else row["recorded_at"]
+        marks[key] = (row["version"], opened, row["recorded_at"])
+    for life in LIVES:
+        rows = [
+            projection_of(life, stream, state, *marks[life, stream])
+            for (kind, stream), state in states.items()
+            if kind == life
+        ]
+        if rows:
+            connection.execute(insert(now_tables[life]), rows)

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import DBAPIError
 
+from emergency.office import Office
 from emergency.record import BrokenRecord, Message, Record, StaleDecision
-from emergency.record_schema import log, now_tables
+from emergency.record_schema import about, log, now_tables
 from plans.errors import LantianError
 
 from .conftest import instruct
@@ -137,3 +138,18 @@ def test_sqlite_file_can_be_read_by_anybody_with_sqlite(tmp_path, now, desk, dra
 
     with sqlite3.connect(tmp_path / "r.db") as raw:
         assert raw.execute("select life, kind from log").fetchall() == [("warning", "drafted")]
+
+
+def test_projections_of_an_earlier_version_are_made_anew_when_the_record_is_opened(tmp_path, desk, draft, people, now):
+    path = tmp_path / "record.db"
+    record = Record.open(path, drill=True)
+    issue(Office(record, desk), draft, people, now, "w1", "yellow", instruct("黄"))
+    before, head = record.projections(), record.head()
+    with record.engine.connect().execution_options(write=True) as connection, connection.begin():
+        connection.execute(update(about).where(about.c.name == "projections").values(value="an older shape"))
+        connection.execute(update(now_tables["warning"]).values(body="{}"))
+    record.engine.dispose()
+    opened = Record.open(path, drill=True)
+
+    assert before == opened.projections()
+    assert head == opened.head(), "the log is the same"
