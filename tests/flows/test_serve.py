@@ -20,7 +20,7 @@ from flows.post import open_post
 
 from .sources.conftest import Server, plain
 
-pytestmark = [pytest.mark.flow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.flow, pytest.mark.timeout(1200)]
 TOWN = """
 name: town
 title: 样例微站
@@ -75,7 +75,7 @@ def start(home: Path, port: int) -> subprocess.Popen:
     )
 
 
-def until(what, *, seconds=110.0):
+def until(what, *, seconds=300.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
