@@ -20,7 +20,7 @@ import xarray as xr
 
 from emergency.vocabulary import Level
 from flows.hourly import write_pair
-from flows.watch import Scope, any_hours
+from flows.watch import Scope, any_hours, primaries
 from forecast import air, aqi
 from forecast.archive import Archive
 from forecast.daily import STATISTICS, city_mean, daily_statistics
@@ -150,7 +150,7 @@ def _rows(statistics: xr.Dataset, names: list[str], edition_name: str) -> list[R
         rows.append(
             Row(
                 None, name, None if score < 0 else score, "" if score < 0 else book.category_of(score).chinese,
-                "、".join(aqi.primary_names(report["primary"].values[number, -1])), values,
+                primaries(report["primary"].values[number, -1]), values,
                 int(statistics["hours_pm25"].values[number, -1]),
             )
         )  # fmt: skip

@@ -17,7 +17,7 @@ from types import MappingProxyType
 import numpy as np
 
 from emergency.vocabulary import Level
-from flows.watch import Scope
+from flows.watch import Scope, primaries
 from forecast import air, aqi
 from forecast.archive import Archive
 from forecast.daily import city_mean
@@ -118,14 +118,14 @@ def hourly(
         score = int(scores[row])
         rank = 1 + int((scores > score).sum()) if score >= 0 else None
         change = _value(values["pm25"][row, -1] - values["pm25"][row, -2])
-        primary = "、".join(aqi.primary_names(report["primary"].values[row, -1]))
+        primary = primaries(report["primary"].values[row, -1])
         marks = _marks(data["flags"].values[row, -1])
         name = names.get(codes[row], codes[row])
         rows.append(Row(rank, name, None if score < 0 else score, primary, now_values, change, marks))
     score = int(of_city["aqi"].values[0, -1])
     pm25 = city["pm25"].values[0]
     whole = Row(
-        None, scope.name, None if score < 0 else score, "、".join(aqi.primary_names(of_city["primary"].values[0, -1])),
+        None, scope.name, None if score < 0 else score, primaries(of_city["primary"].values[0, -1]),
         {name: _value(city[name].values[0, -1]) for name in air.POLLUTANTS}, _value(pm25[-1] - pm25[-2]), "",
     )  # fmt: skip
     return Hourly(scope.area, newest, now, level, whole, tuple(rows), tuple(missing), mark, notes)

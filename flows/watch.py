@@ -14,6 +14,7 @@ from statistics import median
 import numpy as np
 import xarray as xr
 
+from emergency.vocabulary import POLLUTANT_CHINESE
 from forecast import air, aqi
 from forecast.alert_store import Alert, AlertStore, Finding
 from forecast.archive import Archive
@@ -255,7 +256,7 @@ def threshold(archive: Archive, scope: Scope, *, now: datetime, rule: Settings) 
     value = int(report["aqi"].values[0, -1])
     if value < rule.near:
         return []
-    primary = "、".join(aqi.primary_names(report["primary"].values[0, -1])) or "—"
+    primary = primaries(report["primary"].values[0, -1]) or "—"
     above = value > rule.threshold
     verb = "已超过" if above else "接近"
     text = f"{scope.name}今日 {hours} 时累计 AQI {value}，{verb} {rule.threshold}，首要污染物 {primary}"
@@ -296,6 +297,11 @@ def _newest_column(values: np.ndarray) -> int | None:
     need = max(1, int(median(counts.tolist()) / 2))
     good = np.flatnonzero(counts >= need)
     return int(good[-1]) if len(good) else None
+
+
+def primaries(mask: int) -> str:
+    """The primary pollutants as people here call them; empty for none."""
+    return "、".join(POLLUTANT_CHINESE.get(name, name) for name in aqi.primary_names(mask))
 
 
 def _label(name: str) -> str:
