@@ -102,7 +102,7 @@ def report_flow(home: str, at: datetime | None = None) -> str:
     return daily_bulletin(post, day=now.astimezone(BEIJING).date() - timedelta(days=1), now=now)
 
 
-@flow(name="verify", log_prints=True)
+@flow(name="verify", log_prints=True, retries=2, retry_delay_seconds=20)
 def verify_flow(home: str, at: datetime | None = None) -> int:
     """Hold the forecasts of the day before the moment against what was measured; how many were checked."""
     from flows.verify import verify, yesterday
