@@ -52,6 +52,7 @@ def outlook(request: Request, issued: str = "") -> Response:
         pollutants=sorted({name for day in chosen.days for name in day.concentration_medians}),
         wavering=wavering(chosen, earlier[-1]) if earlier else (),
         card=card(console, now),
+        reasons=settings.archive.reasons(chosen.digest) if settings.archive else None,
         scored_days=SCORED_DAYS,
         **_around(chosen),
     )

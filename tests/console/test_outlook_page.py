@@ -11,6 +11,7 @@ from emergency.vocabulary import BEIJING
 from forecast import sample
 from forecast.archive import Archive
 from forecast.readers.station_list import Station
+from forecast.reasons import Analogue, Driver, Reasons
 from plans.rulebook import load
 
 from .conftest import NOW, PASSWORD, build, make_outlook
@@ -29,6 +30,12 @@ def lived_in(tmp_path):
     archive.write(air.assign_coords(station=["S1", "S2"]), source="test", delay=timedelta(hours=1))
     for back in range(5):
         archive.write_outlook(make_outlook(NOW - timedelta(days=back)))
+    newest = make_outlook(NOW)
+    archive.write_reasons(Reasons(
+        newest.digest, "beijing", newest.issued_at, usual=(90,) * 7, drivers=(Driver("calm", "静稳", (80,) * 7),),
+        analogues=(Analogue(date(2014, 12, 6), 0.91, 160, (150, 140, None, 90, 80, 70, 60)),), changes=(),
+        compared_with=None, sentences=("静稳使未来七天的AQI抬高约80。",),
+    ))  # fmt: skip
     world = build(tmp_path, archive=archive, stations=("S1", "S2"))
     yield world
     world.record.engine.dispose()
@@ -45,6 +52,13 @@ class TestPages:
         assert "各级别的可能性" in html and "与前几次相比" in html and "近30天的检验" in html
         assert "135" not in html.split("污染物浓度中位数")[1].split("</table>")[0], "concentrations, not AQI"
         assert "持续法误差" in html
+
+    async def test_the_outlook_says_why_in_words_and_numbers(self, lived_in):
+        html = (await (await lived_in.user("expert")).get("/outlook")).text
+        why = html.split("为什么这样预报")[1].split("</section>")[0]
+
+        assert "静稳使未来七天的AQI抬高约80" in why and "+80" in why
+        assert "2014-12-06" in why and "0.91" in why
 
     async def test_an_earlier_outlook_is_shown_as_it_was_issued(self, lived_in):
         user = await lived_in.user("duty_officer")
