@@ -182,3 +182,21 @@ def test_no_page_is_wider_than_the_screen(served, people, viewport):
         if not fits(page):
             wide.append(path)
     assert [] == wide
+
+
+def test_a_receipt_signed_without_network_waits_on_the_phone_and_arrives_by_itself(served, people):
+    world, _base = served
+    world.issue()
+    plant = people("SP002", viewport=PHONE)
+    name = ORDER.replace("SP001", "SP002")
+    plant.goto(f"/my/{name}")
+    plant.evaluate("Object.defineProperty(navigator, 'onLine', {get: () => window.online ?? false})")
+    plant.get_by_role("button", name="签收").click()
+    plant.get_by_text("1份表单已存在本机").wait_for()
+    assert world.office.record.state("order", name).acknowledged_at is None
+
+    plant.evaluate("window.online = true; dispatchEvent(new Event('online'))")
+    plant.get_by_text("报告已执行").wait_for(timeout=20_000)
+
+    assert "acknowledged" == world.office.record.state("order", name).state.key
+    assert fits(plant)
