@@ -176,3 +176,34 @@ def test_chinese_characters_have_a_chinese_font_and_the_page_is_that_of_the_stan
     margins = (section.top_margin, section.bottom_margin, section.left_margin, section.right_margin)
     assert list(MARGINS_MM) == [round(margin.mm) for margin in margins]
     assert (210, 297) == (round(section.page_width.mm), round(section.page_height.mm))
+
+
+def test_the_same_paper_gives_the_same_pdf_and_workbook(concluded):
+    """A PDF needs a Chinese font of the system; without one it says which packages to install."""
+    from emergency import documents_pdf, documents_xlsx
+    from plans.errors import DataError
+
+    state = concluded.record.state("consultation", "c1")
+    paper = documents.opinion(state, events(concluded, "consultation", "c1"), issuer=ISSUER, drill=True)
+
+    assert documents_xlsx.to_xlsx(paper) == documents_xlsx.to_xlsx(paper)
+    if documents_pdf.fonts() is None:
+        with pytest.raises(DataError, match="fonts-wqy-microhei"):
+            documents_pdf.to_pdf(paper)
+    else:
+        assert documents_pdf.to_pdf(paper).startswith(b"%PDF-")
+        assert documents_pdf.to_pdf(paper) == documents_pdf.to_pdf(paper)
+
+
+def test_a_workbook_holds_no_formula(concluded):
+    import io as memory
+
+    import openpyxl
+
+    from emergency.documents import Grid, Paper, Paragraph
+    from emergency.documents_xlsx import to_xlsx
+
+    evil = Paper("=1+1", "", ISSUER, date(2015, 12, 5), (Paragraph("=cmd|x"), Grid((("=A1", "+2"),))), drill=False)
+    sheet = openpyxl.load_workbook(memory.BytesIO(to_xlsx(evil))).active
+
+    assert {"s"} == {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value}

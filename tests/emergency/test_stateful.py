@@ -192,7 +192,55 @@ class OfficeMachine(RuleBasedStateMachine):
         self.sign(name, Role.of(role), "a")
         self.issue(name, Role.DUTY_OFFICER, ["黄"] if level == "yellow" else ["黄", "橙"])
 
+    # --- call, hand-over
+
+    @rule(number=st.integers(0, 2), level=st.sampled_from(list(Level)))
+    def call(self, number, level):
+        self.attempt(
+            lambda: self.office.open_call(
+                f"call{number}", episode="e1", matter_life="warning", matter="w1", policy="approval", what="待签批",
+                level=level, since=self.now, now=self.now,
+            )
+        )  # fmt: skip
+
+    @rule(
+        number=st.integers(0, 2),
+        role=ROLES,
+        act=st.sampled_from(["take", "jump", "exhaust", "close"]),
+        step=st.integers(-1, 3),
+    )
+    def answer(self, number, role, act, step):
+        name, by = f"call{number}", Actor(f"u-{role.key}", role)
+        acts = {
+            "take": lambda: self.office.take_call(name, by=by, now=self.now),
+            "jump": lambda: self.office.jump_call(name, step=step, by=by, now=self.now),
+            "exhaust": lambda: self.office.note_unanswered(name, now=self.now),
+            "close": lambda: self.office.close_call(name, reason="已办理", now=self.now),
+        }
+        self.attempt(acts[act])
+
+    @rule(person=st.sampled_from(["a", "b"]), note=st.sampled_from(["", "无异常"]), taken=st.booleans())
+    def hand_over(self, person, note, taken):
+        by = Actor(person, Role.DUTY_OFFICER)
+        if taken:
+            self.attempt(lambda: self.office.take_handover("h", by=by, now=self.now))
+            return
+        self.attempt(
+            lambda: self.office.write_handover(
+                "h", episode="", shift="day", shift_name="白班", day=self.now.date(), to_person="b", note=note,
+                open_matters=[], by=by, now=self.now,
+            )
+        )  # fmt: skip
+
     # --- response, order, problem
+
+    @rule(role=ROLES, paused=st.booleans())
+    def pause_or_resume(self, role, paused):
+        by = Actor("u", role)
+        if paused:
+            self.attempt(lambda: self.office.pause_response("response-e1", reason="大风", by=by, now=self.now))
+        else:
+            self.attempt(lambda: self.office.resume_response("response-e1", by=by, now=self.now))
 
     @rule()
     def start(self):
