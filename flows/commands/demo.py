@@ -125,7 +125,8 @@ def _plant(stage: Stage) -> str:
     from emergency.vocabulary import Level
     from flows.plants import Temperament, temperament
 
-    reached = [item.enterprise for item in stage.instructions[Level.YELLOW] if item.measures and item.reachable]
+    ordered = [item for item in stage.instructions[Level.YELLOW] if item.audience == "enterprise"]
+    reached = [item.enterprise for item in ordered if item.measures and item.reachable]
     silent = [name for name in reached if temperament(stage.seed, name) is Temperament.SILENT]
     return (silent or reached)[0]
 
