@@ -17,6 +17,9 @@ from forecast.features import Sample, calendar, season_distance, year_angle
 SEASON_DAYS = 40.0
 """Half width of the season window of past days; chosen among 15, 25, 40, 60 by CRPS inside the training years."""
 
+WHOLE_YEAR = 330
+"""Days of training from which a harmonic of the year is fitted."""
+
 HEADROOM = np.log(1.25)
 """A path may exceed the largest daily value of the training window by a quarter, not more (a guard, not a limit)."""
 
@@ -64,10 +67,14 @@ class Anchor:
 
     @classmethod
     def fit(cls, sample: Sample, *, rows: np.ndarray | None = None, penalty: float = 60.0) -> Anchor:
-        """Ridge on the observed logarithms of some rows (all); the constant and the harmonic are not penalised."""
+        """Ridge on the observed logarithms of some rows (all); the constant and the harmonic are not penalised.
+
+        Less than WHOLE_YEAR days cannot tell a season from a trend: then the harmonic is held at nothing.
+        """
         terms = terms_of(sample.days)
         inside = np.ones(len(terms), dtype=bool) if rows is None else np.isin(np.arange(len(terms)), rows)
-        punish = np.diag([0.0, 1e-3, 1e-3, penalty, penalty])
+        wave = 1e-3 if len(sample.days) >= WHOLE_YEAR else 1e6
+        punish = np.diag([0.0, wave, wave, penalty, penalty])
         out = np.full((*sample.observed.shape[::2], terms.shape[1]), np.nan)
         for area, pollutant in np.ndindex(out.shape[:2]):
             values = sample.observed[area, :, pollutant]
