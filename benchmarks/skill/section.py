@@ -36,7 +36,7 @@ The aim is a CRPS 5 % below the best peer's at every lead with weather, and 3 an
   keep; why is not known.
 * The primary pollutant is named whenever most scenarios are above 50: without weather about as well as the best peer at
   lead 1 (75 %) and better after (63 to 66 %). The rows with weather were made before this rule.
-* Coverage without weather is 79 % at lead 1 and 73 to 75 % after; on days above 200 it is 64 % and then about 30 %. After
+* Coverage without weather is 79 % at lead 1 and 73 to 75 % after; on days above 200 it is 64 %, then about 30 %. After
   lead 1 nothing here tells those days from others: the interval is the season's, and they are its upper tail.
 * Reliability is not within 5 points: P(AQI > 100) is said 5 to 17 points too high between 40 and 70 % in every mode
   (table above). On the folds the quantiles were shifted to hold their shares; nothing was bent to the test year.
