@@ -86,9 +86,11 @@ and carried on into the next season. Below 330 days of training none is fitted a
 
 ### Not measured
 
-Training on 1,700 stations, a two-process Dask cluster, hourly paths for 72 hours, and the pool with weather: not built
-or not measured yet. Prediction for 1,700 stations has a benchmark (`./run bench nation`) but no figure: the machine was
-busy with others' work and it did not end in time; more than 60 s of processor looks likely. Plots of reliability and fan charts are not drawn; the reliability table stands above.
+* Training on 1,700 stations, a two-process Dask cluster, hourly paths for 72 hours, the pool with weather: not built or
+  not measured yet.
+* Prediction for 1,700 stations has a benchmark (`./run bench nation`) but no figure: the machine was busy with others'
+  work and it did not end in time; more than 60 s of processor looks likely.
+* Plots of reliability and fan charts are not drawn; the reliability table stands above.
 """
 
 
