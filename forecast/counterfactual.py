@@ -95,9 +95,13 @@ def without_response(
         tells, verdict = False, f"但气象只解释了留出日变化的{max(0.0, skill):.0%}，不足以判断减排效果"
     elif least <= 0 <= most:
         tells, verdict = False, "区间包含零，资料不能判断减排是否起了作用"
+    elif least > 0:
+        # Responses are called when the air is bad: what lies above the weather of the day is that choice (and what had
+        # gathered in the days before), not harm done by the response.
+        tells = False
+        verdict = "响应本就在污染累积时启动，当日气象不能解释其高出部分，资料不能判断减排是否起了作用"
     else:
-        tells = True
-        verdict = "低于气象所能解释的水平" if most < 0 else "高于气象所能解释的水平"
+        tells, verdict = True, "低于气象所能解释的水平"
     return Counterfactual(
         len(during), observed, expected, float(change), float(least), float(most), skill, len(gaps), tells,
         f"{told}{span}，{verdict}。",

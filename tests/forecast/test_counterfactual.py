@@ -37,6 +37,14 @@ def test_where_nothing_was_done_nothing_is_found_most_times():
     assert sum(told) <= 2
 
 
+def test_air_worse_than_its_weather_is_no_verdict_because_responses_are_called_in_bad_air():
+    found = without_response(*air(2.0), RESPONSE)
+
+    assert found.low_percent > 0
+    assert not found.tells
+    assert "不能判断减排是否起了作用" in found.statement
+
+
 def test_the_interval_holds_the_truth():
     inside = 0
     for seed in range(6):
