@@ -116,7 +116,7 @@ class Tokens:
             "at": now.isoformat(),
         }  # fmt: skip
         where = (api_reply.c.token == token.identifier) & (api_reply.c.name == key)
-        while True:
+        for _attempt in range(3):
             try:
                 with self.record.engine.connect().execution_options(write=True) as connection, connection.begin():
                     connection.execute(insert(api_reply).values(row))
@@ -126,6 +126,7 @@ class Tokens:
                     found = connection.execute(select(api_reply).where(where)).mappings().first()
                 if found is not None:  # else it was released in between, and this request may try to be the first
                     return Reply(found["request"], found["status"], found["body"])
+        return Reply(request, PENDING, "")  # others come and go with the same key: none of them has an answer yet
 
     def answered(self, token: Token, key: str, *, status: int, body: str) -> None:
         """Keep the answer of an act."""

@@ -25,9 +25,7 @@ from emergency.vocabulary import Level, Role
 
 router = APIRouter()
 Identifier = Annotated[str, Path(min_length=1, max_length=120)]
-Key = Annotated[
-    str, Header(alias="Idempotency-Key", min_length=8, max_length=80, description="每个办理请求自己的唯一编号")
-]
+Key = Annotated[str, Header(alias="Idempotency-Key", pattern="^[!-~]{8,80}$", description="每个办理请求自己的唯一编号")]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Aqi = Annotated[int, Field(ge=0, le=500)]
 
