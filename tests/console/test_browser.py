@@ -105,7 +105,7 @@ def test_a_warning_is_signed_and_issued_by_clicking_and_the_plant_signs_at_the_g
     duty.get_by_text("演练 · 本页内容不是真实预警").wait_for()
     duty.get_by_role("link", name="去发布").click()
     duty.get_by_role("button", name="发布黄色预警").click()
-    duty.get_by_text("预警已发布，减排指令已下达。").wait_for()
+    duty.get_by_text("已发布。", exact=True).wait_for()
     assert "issued" == world.office.record.state("warning", "warning-001").state.key
 
     plant = people("SP001", viewport=PHONE)
@@ -135,7 +135,7 @@ def test_the_judgement_follows_what_the_director_types(served, people):
         field.fill("260")
     verdict.get_by_text("橙色预警", exact=True).wait_for()
 
-    page.get_by_label("理由").fill("静稳")
+    page.get_by_label("理由", exact=True).fill("静稳")
     page.get_by_role("button", name="签发结论").click()
 
     page.get_by_text("会商结论已签发。").wait_for()
