@@ -68,16 +68,17 @@ def _orders(url: str, listing: EnterpriseList) -> dict[str, Any]:
     every = {level: Authority(("mayor",)) for level in (Level.YELLOW, Level.ORANGE, Level.RED)}
     desk = Desk("bench", "样例市", every, (), HOUR, 24 * HOUR, 48 * HOUR, 36, "r" * 64)
     office, mayor = Office(record, desk), Actor("mayor", Role.MAYOR)
+    duty = Actor("duty", Role.DUTY_OFFICER)
     figures: dict[str, Any] = {}
     for name, level, before in (("activation", "yellow", None), ("raise", "red", "activation")):
         draft = Draft(level, "样例市", NOW + 24 * HOUR, NOW + 96 * HOUR, "静稳", "", "c", True, before)
-        office.draft_warning(name, episode="e", content=draft, by=mayor, now=NOW)
+        office.draft_warning(name, episode="e", content=draft, by=duty, now=NOW)
         office.approve_warning(name, by=mayor, now=NOW)
         begin = time.perf_counter()
         instructions = instructions_of(listing, Level.of(level))
         figures[f"{name}: list to instructions, s"] = round(time.perf_counter() - begin, 2)
         begin = time.perf_counter()
-        office.issue_warning(name, instructions=instructions, list_digest=listing.digest, by=mayor, now=NOW)
+        office.issue_warning(name, instructions=instructions, list_digest=listing.digest, by=duty, now=NOW)
         figures[f"{name}: one transaction, s"] = round(time.perf_counter() - begin, 2)
     later = NOW + 2 * HOUR
     for name, ask in (
@@ -93,10 +94,10 @@ def _orders(url: str, listing: EnterpriseList) -> dict[str, Any]:
     begin = time.perf_counter()
     chased = office.chase_all([row["stream"] for row in record.now("order", states=("issued",))], now=later)
     figures[f"chasing {chased} silent plants, s"] = round(time.perf_counter() - begin, 2)
-    office.ask_lift("raise", reason="冷空气", below_hours=48, by=mayor, now=NOW + 30 * HOUR)
+    office.ask_lift("raise", reason="冷空气", below_hours=48, by=duty, now=NOW + 30 * HOUR)
     office.sign_lift("raise", by=mayor, now=NOW + 30 * HOUR)
     begin = time.perf_counter()
-    office.lift_warning("raise", reason="冷空气", below_hours=48, by=mayor, now=NOW + 30 * HOUR)
+    office.lift_warning("raise", reason="冷空气", below_hours=48, by=duty, now=NOW + 30 * HOUR)
     figures["lift: everyone released, s"] = round(time.perf_counter() - begin, 2)
     figures["entries of the record"] = record.verify()
     record.engine.dispose()

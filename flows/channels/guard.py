@@ -6,12 +6,12 @@ second answer of the name server cannot lead it into the house (rebinding). Redi
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from flows.addresses import may_call
 from plans.errors import DataError
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -49,29 +49,11 @@ def checked(url: str, *, own_network: bool = False, resolve: Resolve | None = No
     if not addresses:
         raise DataError("The host has no address", where=parts.hostname)
     for address in addresses:
-        if not own_network and not public(address):
+        if not may_call(address, own_network=own_network):
             raise DataError("The host leads into a private network", where=parts.hostname, found=address)
     first = addresses[0]
     place = f"[{first}]" if ":" in first else first
     return Target(parts._replace(netloc=f"{place}:{port}").geturl(), parts.hostname)
-
-
-def public(address: str) -> bool:
-    """Whether an address belongs to the public internet; IPv4 inside IPv6 is looked at too.
-
-    >>> [public(one) for one in ("8.8.8.8", "10.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254")]
-    [True, False, False, False, False]
-    """
-    found = ipaddress.ip_address(address.split("%", maxsplit=1)[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.sixtofour or found.teredo:
-            return False  # both transition mechanisms are out of use (RFC 7526; Teredo), and hide where they lead
-        inner = found.ipv4_mapped
-        if inner is None and found in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if inner is not None:
-            return public(str(inner))
-    return found.is_global and not found.is_multicast
 
 
 def _resolve(host: str, port: int) -> list[str]:

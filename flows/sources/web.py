@@ -20,6 +20,7 @@ from typing import Protocol
 
 import httpx
 
+from flows.addresses import may_call
 from flows.clock import real_now
 from flows.sources.web_rules import (
     RETRY_STATUS,
@@ -28,7 +29,6 @@ from flows.sources.web_rules import (
     Unavailable,
     Validators,
     looks_like_html,
-    may_call,
     retry_after,
     tls_fault,
 )

@@ -1,8 +1,7 @@
-"""What is allowed on the web and what an answer is: policies, answers, judgements about addresses and bodies."""
+"""What is allowed on the web and what an answer is: policies, answers, judgements about bodies."""
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import ssl
 from collections.abc import Mapping
@@ -113,22 +112,6 @@ def looks_like_html(body: bytes) -> bool:
     """Whether a body begins like a web page."""
     start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return start.startswith((b"<!doctype html", b"<html", b"<head", b"<script", b"<!--"))
-
-
-def may_call(address: str, *, own_network: bool) -> bool:
-    """Whether an address is public, or at least an ordinary one of our own network when that is configured.
-
-    >>> [may_call(a, own_network=False) for a in ("1.1.1.1", "10.0.0.1", "127.0.0.1", "::ffff:10.0.0.1")]
-    [True, False, False, False]
-    >>> [may_call(a, own_network=True) for a in ("10.0.0.1", "169.254.169.254", "0.0.0.0")]
-    [True, False, False]
-    """
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    if parsed.is_link_local or parsed.is_multicast or parsed.is_unspecified:
-        return False
-    return parsed.is_global or own_network
 
 
 def retry_after(text: str | None, *, now: datetime) -> datetime | None:

@@ -1,7 +1,5 @@
 """`lantian aqi`: rows kept byte for byte, results at their end, and one sentence for everything that is wrong."""
 
-from time import perf_counter
-
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -172,8 +170,8 @@ def test_a_decimal_longer_than_a_float_is_rounded_as_a_decimal(tmp_path):
     assert [line.split(",")[6:11:4] for line in text.splitlines()[1:]] == [["50", "8"], ["49", "5"]]
 
 
-def test_a_long_file_gives_what_the_arrays_give_and_takes_seconds(tmp_path):
-    """200 000 rows over several blocks; a million take about 6 s on one core here."""
+def test_a_long_file_gives_what_the_arrays_give(tmp_path):
+    """200 000 rows over several blocks."""
     random = np.random.default_rng(5)
     size = 200_000
     values = {name: random.integers(0, 400, size).astype(float) for name in ("pm25", "pm10", "so2", "no2", "o3_8h")}
@@ -182,11 +180,9 @@ def test_a_long_file_gives_what_the_arrays_give_and_takes_seconds(tmp_path):
     source, out = tmp_path / "in.csv", tmp_path / "out.csv"
     rows = zip(*(values[name].tolist() for name in names), strict=True)
     source.write_text(f"{HEADER}\n" + "".join(",".join(map(repr, row)) + "\n" for row in rows))
-    begin = perf_counter()
 
     summary = annotate(source, out, edition="hj633-2026", mode="daily")
 
-    assert perf_counter() - begin < 20
     assert summary.rows == size
     written = [line.split(",")[12] for line in out.read_text().splitlines()[1:]]
     expected = calculate(values, edition="hj633-2026").aqi

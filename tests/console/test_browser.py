@@ -148,7 +148,7 @@ def test_the_desk_shows_what_happened_since_without_a_reload(served, people):
     page = people("office_director")
     page.evaluate("window.stillTheSamePage = true")
     world.draft()
-    page.get_by_text("黄色预警待你签批").wait_for(timeout=25_000)
+    page.get_by_text("黄色预警待你签批").wait_for(timeout=120_000)
 
     assert page.evaluate("window.stillTheSamePage")
 
@@ -196,7 +196,7 @@ def test_a_receipt_signed_without_network_waits_on_the_phone_and_arrives_by_itse
     assert world.office.record.state("order", name).acknowledged_at is None
 
     plant.evaluate("window.online = true; dispatchEvent(new Event('online'))")
-    plant.get_by_text("报告已执行").wait_for(timeout=20_000)
+    plant.get_by_text("报告已执行").wait_for(timeout=120_000)
 
     assert "acknowledged" == world.office.record.state("order", name).state.key
     assert fits(plant)

@@ -87,7 +87,7 @@ def test_prefects_own_scheduler_makes_the_runs_in_beijing_time(server, tmp_path)
     deployment = daily.apply()
     runs = []
     with get_client(sync_client=True) as client:
-        for _attempt in range(240):
+        for _attempt in range(960):
             runs = [one for one in client.read_flow_runs() if one.deployment_id == deployment]
             if runs:
                 break

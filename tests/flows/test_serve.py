@@ -113,7 +113,7 @@ def test_one_command_opens_the_console_pulls_and_makes_good_what_a_kill_cost(off
         assert pulled == count, "each logical time asked once, whatever was scheduled besides"
 
         second = start(office, port + 1)
-        said, _nothing = second.communicate(timeout=60)
+        said, _nothing = second.communicate(timeout=300)
         assert 2 == second.returncode
         assert "Another lantian serve works in this folder" in said and str(serving.pid) in said
 
@@ -128,7 +128,7 @@ def test_one_command_opens_the_console_pulls_and_makes_good_what_a_kill_cost(off
                 return True
             return False
 
-        until(gone, seconds=30)
+        until(gone)
         with sqlite3.connect(office / "archive.db") as connection:  # as if the last five hours had passed in between
             newest = "SELECT logical_time FROM slot WHERE flow = 'pull:town' ORDER BY logical_time DESC LIMIT 5"
             connection.execute(f"DELETE FROM slot WHERE flow = 'pull:town' AND logical_time IN ({newest})")
@@ -143,7 +143,7 @@ def test_one_command_opens_the_console_pulls_and_makes_good_what_a_kill_cost(off
         assert 5 == len(gateway.asked) - pulled - (len(slots(office)) - count), "the five that were missed, once each"
     finally:
         serving.terminate()
-        serving.communicate(timeout=60)
+        serving.communicate(timeout=300)
 
 
 def test_a_source_that_answers_nonsense_is_an_alert_and_never_ends_the_flow(office, gateway):

@@ -48,8 +48,6 @@ def test_a_form_and_parameters_arrive_as_they_were_given(server):
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        (hanging(3), "too slow"),
-        (dripping(b"[" + b"1," * 200 + b"1]", pause=0.1), "too slow.*not done in 1 s"),
         (truncated(b'{"a": "' + b"x" * 5000 + b'"}'), "cut off"),
         (truncated(bytes(range(256)) * 40, packed=True), "cut off.*gzip"),
         (plain(b"\x1f\x8bnonsense", Content_Encoding="gzip"), "damaged"),
@@ -60,7 +58,7 @@ def test_a_form_and_parameters_arrive_as_they_were_given(server):
         (plain({}, status=500), "refuses for now.*500"),
         (hung_up, "cut off|cannot be reached"),
     ],
-    ids=["hangs", "drips", "truncated", "truncated gzip", "damaged gzip", "page with 200", "page as json", "empty",
+    ids=["truncated", "truncated gzip", "damaged gzip", "page with 200", "page as json", "empty",
          "503", "500", "hangs up"],
 )  # fmt: skip
 def test_what_may_pass_is_unavailable_and_says_what_happened(server, fault, sentence):
@@ -68,6 +66,21 @@ def test_what_may_pass_is_unavailable_and_says_what_happened(server, fault, sent
 
     with pytest.raises(Unavailable, match=sentence):
         ask(server, rules=policy(tries=1))
+
+
+@pytest.mark.parametrize(
+    ("fault", "limits", "sentence"),
+    [
+        (hanging(3), {"read_seconds": 0.5}, "too slow"),
+        (dripping(b"[" + b"1," * 200 + b"1]", pause=0.1), {"total_seconds": 1.0}, "too slow.*not done in 1 s"),
+    ],
+    ids=["hangs", "drips"],
+)
+def test_a_source_that_is_too_slow_is_not_waited_for(server, fault, limits, sentence):
+    server.says("/data", fault)
+
+    with pytest.raises(Unavailable, match=sentence):
+        ask(server, rules=policy(tries=1, **limits))
 
 
 @pytest.mark.parametrize(
