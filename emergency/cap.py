@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from emergency.publisher import EVENT_CHINESE, EVENT_ENGLISH, Publisher
+from emergency import cap_words
+from emergency.cap_words import Info
+from emergency.publisher import Publisher
 from emergency.vocabulary import Level
 from emergency.warning import AirWarning
 from plans.errors import LantianError
@@ -46,20 +48,6 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Info:
-    """One language's half of a message."""
-
-    language: str
-    event: str
-    sender_name: str
-    headline: str
-    description: str
-    instruction: str
-    area: str
-    response_class: str
-
-
-@dataclass(frozen=True, slots=True)
 class Alert:
     """One message before it becomes text."""
 
@@ -79,6 +67,13 @@ class Alert:
     expires: str | None
     infos: tuple[Info, ...]
     publisher: Publisher
+    also: tuple[Notice, ...] = ()
+    """The last messages of other chains that end with this one (two episodes that become one)."""
+
+    @property
+    def references(self) -> tuple[Notice, ...]:
+        """Those that the message names: the first and the previous of its chain, and those of `also`; each once."""
+        return tuple(dict.fromkeys((*self.earlier[:1], *self.earlier[-1:], *self.also)))
 
 
 def may_leave(*, status: str, scope: str, audience: str, drill: bool) -> bool:
@@ -120,62 +115,44 @@ def status_of(state: AirWarning, *, drill: bool) -> str:
 
 
 def alert_of_issue(
-    state: AirWarning, *, publisher: Publisher, earlier: Sequence[Notice], now: datetime, number: int, drill: bool
+    state: AirWarning,
+    *,
+    publisher: Publisher,
+    earlier: Sequence[Notice],
+    also: Sequence[Notice] = (),
+    now: datetime,
+    number: int,
+    drill: bool,
 ) -> Alert:
-    """The message of an issue: Alert, or Update when earlier messages of the chain are given.
+    """The message of an issue: Alert, or Update when earlier messages of the chain, or of merged ones, are given.
 
     `state` is the warning after the issue (a draft gives a preview with the status Draft); `number` counts the
     messages made before, so that two in one second have different identifiers.
     """
     content, level = state.draft, state.level
     observed = content.consultation == "observed"
-    mark = "【演练】" if drill else ""
-    mark_english = "[EXERCISE] " if drill else ""
-    colour = level.word.upper()
     start, end = moment(content.starts_at), moment(content.expected_end)
     if content.starts_at <= now:
         urgency = "Immediate"
     else:
         urgency = "Expected" if content.starts_at - now <= timedelta(hours=1) else "Future"
-    chinese = Info(
-        language="zh-CN",
-        event=EVENT_CHINESE,
-        sender_name=publisher.name,
-        headline=f"{mark}{publisher.name}发布{EVENT_CHINESE}{level.chinese}预警",
-        description=f"{mark}{content.area}{EVENT_CHINESE}{level.chinese}预警。{content.reason}。",
-        instruction=f"{mark}{content.text or '请减少户外活动，减排措施按应急减排清单执行。'}",
-        area=content.area,
-        response_class=level.response,
-    )
-    english = Info(
-        language="en",
-        event=EVENT_ENGLISH,
-        sender_name=publisher.name_english,
-        headline=f"{mark_english}Heavy air pollution: {colour} warning",
-        description=(
-            f"{mark_english}{colour} warning of heavy air pollution from {start} to {end} (expected). "
-            "The reason is given in the Chinese text."
-        ),
-        instruction=f"{mark_english}Reduce outdoor activity. Units on the reduction list carry out their measures.",
-        area=content.area,
-        response_class=level.word,
-    )
     return Alert(
         notice=Notice(identifier_of(publisher, now=now, number=number), publisher.sender, moment(now)),
         status=status_of(state, drill=drill),
-        message_type="Update" if earlier else "Alert",
+        message_type="Update" if earlier or also else "Alert",
         scope="Public",
         note="",
         earlier=tuple(earlier),
         level=level,
         urgency=urgency,
         certainty="Observed" if observed else "Likely",
-        responses=("Avoid", "Execute", "Monitor"),
+        responses=cap_words.branch_of(content).responses,
         effective=moment(now),
         onset=start,
         expires=end,
-        infos=(chinese, english),
+        infos=cap_words.of_issue(state, publisher, start=start, end=end, drill=drill),
         publisher=publisher,
+        also=tuple(also),
     )
 
 
@@ -192,27 +169,6 @@ def alert_of_lift(
     """The Cancel of a warning, its reason as the note; LantianError when nothing was issued that it could cancel."""
     if not earlier or state.issued_at is None:
         raise LantianError("There is no message to cancel", where=f"warning {state.identifier}")
-    level, mark, mark_english = state.level, "【演练】" if drill else "", "[EXERCISE] " if drill else ""
-    chinese = Info(
-        language="zh-CN",
-        event=EVENT_CHINESE,
-        sender_name=publisher.name,
-        headline=f"{mark}{publisher.name}解除{EVENT_CHINESE}{level.chinese}预警",
-        description=f"{mark}{state.draft.area}解除{EVENT_CHINESE}{level.chinese}预警。{reason}",
-        instruction=f"{mark}应急响应终止，可恢复正常生产生活。",
-        area=state.draft.area,
-        response_class="无",
-    )
-    english = Info(
-        language="en",
-        event=EVENT_ENGLISH,
-        sender_name=publisher.name_english,
-        headline=f"{mark_english}Heavy air pollution: {level.word.upper()} warning lifted",
-        description=f"{mark_english}The warning is lifted as of {moment(now)}.",
-        instruction=f"{mark_english}Emergency measures end.",
-        area=state.draft.area,
-        response_class="none",
-    )
     return Alert(
         notice=Notice(identifier_of(publisher, now=now, number=number), publisher.sender, moment(now)),
         status=status_of(state, drill=drill),
@@ -220,14 +176,14 @@ def alert_of_lift(
         scope="Public",
         note=reason,
         earlier=tuple(earlier),
-        level=level,
+        level=state.level,
         urgency="Past",
         certainty="Observed",
         responses=("AllClear",),
         effective=moment(now),
         onset=None,
         expires=None,
-        infos=(chinese, english),
+        infos=cap_words.of_lift(state, publisher, reason=reason, at=moment(now), drill=drill),
         publisher=publisher,
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from emergency.cap import SEVERITY, Alert, Info, may_leave
+from emergency.cap import SEVERITY, Alert, may_leave
+from emergency.cap_words import Info
 from plans.errors import DataError, LantianError
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
@@ -49,8 +50,7 @@ def to_xml(alert: Alert) -> bytes:
         ("msgType", alert.message_type),
         ("scope", alert.scope),
         ("note", alert.note),
-        # The first and the previous message; once when they are the same.
-        ("references", " ".join(dict.fromkeys(n.reference for n in (*alert.earlier[:1], *alert.earlier[-1:])))),
+        ("references", " ".join(notice.reference for notice in alert.references)),
     ):
         if text:
             add(root, name, text)

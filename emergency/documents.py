@@ -130,7 +130,7 @@ def approval_form(state: AirWarning, history: Sequence[Event], *, issuer: str, d
         ("主要内容", "；".join(part for part in (*content.measures, content.text) if part) or UNKNOWN),
         *((("健康提示", content.health),) if content.health else ()),
         *((("上级通知", content.superior),) if content.superior else ()),
-        ("替代的预警", content.replaces or "无"),
+        ("替代的预警", "、".join(name for name in (content.replaces, *content.merges) if name) or "无"),
         *((f"{role_name(role)}签批", f"同意。{stamp_of(when)}") for role, when in signed),
     ]
     if not signed:
@@ -183,7 +183,8 @@ def notice(
         ]
     else:
         what, when = ("调整" if content.replaces else "发布"), state.issued_at
-        opening = f"决定将原预警（{content.replaces}）调整为" if content.replaces else "决定发布"
+        before = "、".join(name for name in (content.replaces, *content.merges) if name)
+        opening = f"决定将原预警（{before}）调整为" if before else "决定发布"
         start = f"起启动{level.response}应急响应" if content.starts_measures else "起生效，不启动应急减排措施"
         text = [
             f"根据会商研判（{content.reason}），{opening}{content.area}{what_of(content)}{level.chinese}预警，"

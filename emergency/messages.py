@@ -134,6 +134,15 @@ def order_released(
     return subject("解除减排指令", drill=drill), (DRILL_MARK if drill else "") + body
 
 
+def order_goes_on(enterprise_name: str, *, until: datetime, drill: bool) -> tuple[str, str]:
+    """Subject and body for who already has the right order when two episodes become one."""
+    body = (
+        f"{enterprise_name}：两次污染过程间隔不足，按一次过程处理。"
+        f"请继续执行现有减排指令，预计持续至{local(until)}，期间不解除。"
+    )
+    return subject("减排指令继续执行", drill=drill), (DRILL_MARK if drill else "") + body
+
+
 def order_chased(*, enterprise_name: str, respond_by: datetime, number: int, drill: bool) -> tuple[str, str]:
     """Subject and body of a chase."""
     body = f"{enterprise_name}：减排指令应于{local(respond_by)}前签收，尚未收到（第{number}次催办），请立即签收。"

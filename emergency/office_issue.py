@@ -10,7 +10,7 @@ from emergency.authority import require
 from emergency.lifecycle import Actor, Event, Refused
 from emergency.office_base import Acts, Instruction, existing, warning_of
 from emergency.office_notice import file_issue, file_lift
-from emergency.office_response import open_orders, order_the_list, release, running_response
+from emergency.office_orders import join, open_orders, order_the_list, release, running_response
 from emergency.record import Act, Message
 
 
@@ -30,12 +30,14 @@ class IssueActs(Acts):
             state = existing(act, "warning", identifier)
             require("发布预警", by, subject=f"预警 {identifier}", state=state.state.chinese)
             result = self._announce(act, state, by=by, now=now)
-            if result.draft.replaces is not None:
-                before = existing(act, "warning", result.draft.replaces)
-                ended = warning.supersede(before, successor=identifier, by=by, now=now)
-                act.append("warning", result.draft.replaces, ended)
+            others: list[str] = []
+            for name in (*([result.draft.replaces] if result.draft.replaces else []), *result.draft.merges):
+                before = warning_of(existing(act, "warning", name))
+                act.append("warning", name, warning.supersede(before, successor=identifier, by=by, now=now))
+                if before.episode != result.episode:
+                    others.append(before.episode)
             if result.draft.starts_measures:
-                self._respond(act, result, instructions, list_digest, by=by, now=now)
+                self._respond(act, result, instructions, list_digest, merged=others, by=by, now=now)
             return result
 
     def _announce(self, act: Act, state: warning.AirWarning, *, by: Actor, now: datetime) -> warning.AirWarning:
@@ -65,10 +67,15 @@ class IssueActs(Acts):
         instructions: Sequence[Instruction],
         list_digest: str,
         *,
+        merged: Sequence[str],
         by: Actor,
         now: datetime,
     ) -> None:
-        """Schedule the response, or adjust the running one (a paused one goes on), and order the list."""
+        """Schedule the response, or adjust the running one (a paused one goes on), and order the list.
+
+        The responses of `merged` episodes end; each of their orders goes over into the one of this response, so that
+        nobody is released between and everybody gets one message.
+        """
         response = running_response(act, result.episode)
         if response is None:
             response_id = f"response-{result.episode}"
@@ -98,7 +105,12 @@ class IssueActs(Acts):
                 events = activation.adjust(response, warning=result.identifier, level=result.level, by=by, now=now)
                 response = act.append("activation", response.identifier, events)
         starts_at = max(result.draft.starts_at, now)
-        order_the_list(act, self.desk, response, instructions, starts_at=starts_at, by=by, now=now)
+        stood = {one.enterprise: one for one in open_orders(act, response.identifier)}
+        in_force = order_the_list(act, self.desk, response, instructions, starts_at=starts_at, by=by, now=now)
+        for episode in merged:
+            other = running_response(act, episode)
+            if other is not None:
+                join(act, other, in_force, stood, end=result.draft.expected_end, by=by, now=now)
 
     def ask_lift(
         self, identifier: str, *, reason: str, below_hours: int, superior: str = "", by: Actor, now: datetime

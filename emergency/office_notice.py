@@ -23,6 +23,7 @@ def file_issue(act: Act, desk: Desk, state: AirWarning, *, now: datetime) -> tup
         state,
         publisher=publisher(desk),
         earlier=_chain(act, state.draft.replaces),
+        also=[notice for name in state.draft.merges for notice in _chain(act, name)[-1:]],
         now=now,
         number=act.filed(cap.MEDIA_TYPE),
         drill=act.drill,

@@ -10,7 +10,8 @@ from emergency import activation, messages, order, problem, record_outbox
 from emergency.compliance import Finding
 from emergency.dispatch import Outcome
 from emergency.lifecycle import SYSTEM, Actor, Event, Refused
-from emergency.office_base import Acts, Desk, Instruction, activation_of, existing, order_of
+from emergency.office_base import Acts, activation_of, existing, order_of
+from emergency.office_orders import open_orders
 from emergency.order_questions import own_time
 from emergency.record import Act, Message
 from emergency.vocabulary import Role
@@ -244,104 +245,3 @@ def _chase(act: Act, state: order.Order, *, by: Actor, now: datetime) -> order.O
 def _sent(at: datetime, now: datetime) -> dict[str, Any]:
     """What tells a form filled without network from one that was sent at once."""
     return {} if at == now else {"offline": True, "sent_at": now.isoformat()}
-
-
-_ENDED = ("superseded", "released", "exempted", "closed")
-_OPEN = tuple(state.key for state in order.OrderState if state.key not in _ENDED)
-
-
-def running_response(act: Act, episode: str) -> activation.Activation | None:
-    """The response of an episode that is scheduled, in force or paused; None when there is none."""
-    state = act.state("activation", f"response-{episode}")
-    done = (
-        activation.ActivationState.ENDED,
-        activation.ActivationState.CANCELLED,
-        activation.ActivationState.REVIEWED,
-    )
-    return None if state is None or state.state in done else activation_of(state)
-
-
-def open_orders(act: Act, response: str) -> list[order.Order]:
-    """The orders of a response that are neither superseded, released, exempted nor closed, by identifier."""
-    return [order_of(state) for state in act.states("order", parent=response, states=_OPEN)]
-
-
-def order_the_list(
-    act: Act,
-    desk: Desk,
-    response: activation.Activation,
-    instructions: Sequence[Instruction],
-    *,
-    starts_at: datetime,
-    by: Actor,
-    now: datetime,
-) -> None:
-    """Issue one order per enterprise, or only the difference to what is in force."""
-    running = {current.enterprise: current for current in open_orders(act, response.identifier)}
-    names = {
-        instruction.enterprise: order.identifier_of(
-            activation=response.identifier, round_number=response.adjustments, enterprise=instruction.enterprise
-        )
-        for instruction in instructions
-    }
-    act.expect("order", list(names.values()))
-    respond_by, execute_by = now + desk.respond_within, starts_at + desk.execute_within
-    for instruction in sorted(instructions, key=lambda item: item.enterprise):
-        current = running.pop(instruction.enterprise, None)
-        if not instruction.measures and not instruction.voluntary:
-            if current is not None:
-                release(act, current, reason="该级别无措施", by=by, now=now)
-            continue
-        if current is not None and _same(current.measures, instruction.measures):
-            continue  # what is ordered does not change: the order in force stands
-        identifier = names[instruction.enterprise]
-        title, body = messages.order_text(
-            enterprise_name=instruction.enterprise_name,
-            level=response.level,
-            measures=instruction.measures,
-            voluntary=instruction.voluntary,
-            starts_at=starts_at,
-            respond_by=respond_by,
-            drill=act.drill,
-            audience=instruction.audience,
-        )
-        if current is not None:
-            act.append(
-                "order",
-                current.identifier,
-                order.supersede(current, successor=identifier, by=by, now=now),
-            )
-        events: tuple[Event, ...] = order.issue(
-            identifier=identifier,
-            episode=response.episode,
-            activation=response.identifier,
-            enterprise=instruction.enterprise,
-            enterprise_name=instruction.enterprise_name,
-            level=response.level.word,
-            measures=instruction.measures,
-            voluntary=instruction.voluntary,
-            respond_by=respond_by,
-            execute_by=execute_by,
-            replaces=current.identifier if current else None,
-            by=by,
-            now=now,
-            basis=(response.list_digest,),
-            audience=instruction.audience,
-        )
-        call = Message(f"{identifier}.issued", instruction.audience, instruction.enterprise, title, body)
-        act.append("order", identifier, events, messages=[call])
-    for current in running.values():
-        release(act, current, reason="清单该级别不再包含", by=by, now=now)
-
-
-def release(act: Act, current: order.Order, *, reason: str, by: Actor, now: datetime) -> None:
-    """Release one order and tell the enterprise."""
-    title, body = messages.order_released(
-        enterprise_name=current.enterprise_name, now=now, drill=act.drill, audience=current.audience
-    )
-    call = Message(f"{current.identifier}.released", current.audience, current.enterprise, title, body)
-    act.append("order", current.identifier, order.release(current, reason=reason, by=by, now=now), messages=[call])
-
-
-def _same(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> bool:
-    return [dict(measure) for measure in before] == [dict(measure) for measure in after]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from emergency import messages, warning
+from emergency import messages, warning, warning_merge
 from emergency.authority import require
 from emergency.lifecycle import Actor, Refused
 from emergency.office_base import Acts, existing, refuse_existing, warning_of
@@ -23,11 +23,20 @@ class DraftActs(Acts):
         by: Actor,
         now: datetime,
         basis: tuple[str, ...] = (),
+        as_one: bool = False,
     ) -> warning.AirWarning:
-        """Put a draft before those who may approve it, and tell them."""
+        """Put a draft before those who may approve it, and tell them.
+
+        With `as_one` the draft is widened over every issued warning that is too near to be an episode of its own, and
+        belongs to the episode of the one it replaces; without it such a draft is refused.
+        """
         with self.record.act(now) as act:
             require("起草预警", by, subject=f"预警 {identifier}", state="起草中")
             refuse_existing(act, "warning", identifier, "起草预警")
+            if as_one:
+                issued = act.open_states("warning", ("issued",))
+                content = warning_merge.as_one(content, issued, identifier=identifier, gap=self.desk.merge_gap)
+                episode = next((one.episode for one in issued if one.identifier == content.replaces), episode)
             self._one_episode(act, identifier, content)
             events = warning.draft(
                 identifier=identifier,
@@ -48,24 +57,18 @@ class DraftActs(Acts):
     def _one_episode(self, act: Act, identifier: str, content: warning.Draft) -> None:
         """Refuse a second PM2.5 warning beside one in force when the gap is too short for two episodes."""
         gap = self.desk.merge_gap
-        if not gap or not content.starts_measures:
-            return
-        for other in act.open_states("warning", ("approved", "issued")):
-            same = other.draft.starts_measures and other.draft.area == content.area
-            if not same or other.identifier in (content.replaces, identifier):
-                continue
-            after, before = content.starts_at - other.draft.expected_end, other.draft.starts_at - content.expected_end
-            if after < gap and before < gap:
-                raise Refused(
-                    act="起草预警",
-                    subject=f"预警 {identifier}",
-                    state="起草中",
-                    rule=(
-                        f"与{other.draft.name} {other.identifier}的间隔不足{gap.total_seconds() / 3600:.0f}小时，"
-                        "按一次过程处理"
-                    ),
-                    possible=f"请按较高级别起草替代 {other.identifier} 的预警，起止时间覆盖两次过程",
-                )
+        running = act.open_states("warning", ("approved", "issued"))
+        for other in warning_merge.too_near(content, running, identifier=identifier, gap=gap):
+            raise Refused(
+                act="起草预警",
+                subject=f"预警 {identifier}",
+                state="起草中",
+                rule=(
+                    f"与{other.draft.name} {other.identifier}的间隔不足{gap.total_seconds() / 3600:.0f}小时，"
+                    "按一次过程处理"
+                ),
+                possible=f"请按较高级别起草替代 {other.identifier} 的预警，起止时间覆盖两次过程",
+            )
 
     def merge_warnings(
         self, identifier: str, *, first: str, second: warning.Draft, by: Actor, now: datetime

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-EVENT_CHINESE = "空气重污染"
-EVENT_ENGLISH = "Heavy air pollution"
-
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -19,7 +16,8 @@ class Code:
 
 
 EVENT_CODE = Code("12Q02", "B", "公开程序代码；GB/T 35561的相应代码未见，启用前请与当地预警信息发布中心核对")
-"""Event type of a government heavy-pollution warning. Never 11B19: 霾 is the product of the weather service."""
+"""Event type of a government heavy-pollution warning, of its ozone and sand branches too: no code of theirs was found.
+Never 11B19 or 11B07: 霾 and 沙尘暴 are products of the weather service."""
 
 ORGANISATION_CODE = Code("000", "C", "GB/T 4657机构代码未定；启用前请按当地预警信息发布中心分配的代码设置")
 

@@ -56,6 +56,8 @@ class Draft:
     """Why it is issued although the criterion is not met."""
     superior: str = ""
     """The notice of the higher authority that is followed, e.g. 省级预警通知 of a day."""
+    merges: tuple[str, ...] = ()
+    """Further issued warnings that end with the issue, because their episodes are one with this one."""
 
     @property
     def starts_measures(self) -> bool:
@@ -73,6 +75,9 @@ POLLUTANTS = {"pm25": "细颗粒物（PM2.5）", "o3": "臭氧", "dust": "沙尘
 """What a warning may be about, with its name in texts."""
 
 
+ONE_EPISODE = "两次过程间隔不足，按一次过程处理"
+
+
 def merged(first: Draft, second: Draft, *, replaces: str) -> Draft:
     """One warning for two near episodes: from the earlier start to the later end at the stricter level (86号 slides).
 
@@ -83,11 +88,12 @@ def merged(first: Draft, second: Draft, *, replaces: str) -> Draft:
         stricter,
         starts_at=min(first.starts_at, second.starts_at),
         expected_end=max(first.expected_end, second.expected_end),
-        reason="；".join(dict.fromkeys((first.reason, second.reason))) + "；两次过程间隔不足，按一次过程处理",
+        reason="；".join(dict.fromkeys((*first.reason.split("；"), *second.reason.split("；"), ONE_EPISODE))),
         measures=tuple(dict.fromkeys((*stricter.measures, *other.measures))),
         consultation=second.consultation,
         criterion_met=first.criterion_met or second.criterion_met,
         replaces=replaces,
+        merges=tuple(dict.fromkeys((*first.merges, *second.merges))),
     )
 
 
@@ -104,7 +110,7 @@ def check(identifier: str, act: str, content: Draft) -> None:
         fault = "预计结束时间应晚于开始时间"
     elif not content.reason.strip():
         fault = "预警必须写明原因"
-    elif content.replaces == identifier:
+    elif identifier in (content.replaces, *content.merges):
         fault = "预警不能替代自身"
     elif not content.criterion_met and not (content.without_criterion.strip() or content.superior.strip()):
         fault = "未达到启动标准而发布，必须写明理由"
@@ -113,7 +119,7 @@ def check(identifier: str, act: str, content: Draft) -> None:
 
 
 def as_data(identifier: str, episode: str, content: Draft) -> dict[str, object]:
-    return {
+    data: dict[str, object] = {
         "identifier": identifier,
         "episode": episode,
         "level": content.level,
@@ -133,6 +139,9 @@ def as_data(identifier: str, episode: str, content: Draft) -> dict[str, object]:
         "without_criterion": content.without_criterion,
         "superior": content.superior,
     }
+    if content.merges:
+        data["merges"] = list(content.merges)
+    return data
 
 
 def read(data: Mapping[str, Any]) -> Draft:
@@ -154,4 +163,5 @@ def read(data: Mapping[str, Any]) -> Draft:
         why_now=str(data.get("why_now", "")),
         without_criterion=str(data.get("without_criterion", "")),
         superior=str(data.get("superior", "")),
+        merges=tuple(str(one) for one in data.get("merges", ())),
     )

@@ -32,7 +32,7 @@ from emergency import messages
 from emergency.consultation import Consultation, ConsultationState
 from emergency.lifecycle import Refused
 from emergency.office import Office
-from emergency.vocabulary import Level
+from emergency.vocabulary import BEIJING, Level
 from emergency.warning import AirWarning, WarningState
 
 router = APIRouter(prefix="/warnings")
@@ -63,13 +63,15 @@ def draft(request: Request, form: Form) -> Response:
         state, level = _conclusion(console, consultation)
         if (used := _draft_of(console, consultation)) is not None:
             raise BadForm(f"这次会商已有草稿（{used}），没有再次起草。")
-        current = _issued(console)
+        current = _issued(console, text(form, "starts_at", most=32))
         content = warning_form.content_of(
             form, console, level=level, consultation=consultation, replaces=current["stream"] if current else None
         )
         episode = current["episode"] if current else _episode(console, state.episode)
         basis = (state.outlook_digest,)
-        console.office.draft_warning(identifier, episode=episode, content=content, by=by, now=now, basis=basis)
+        console.office.draft_warning(
+            identifier, episode=episode, content=content, by=by, now=now, basis=basis, as_one=True
+        )
 
     return attempt(
         act,
@@ -315,9 +317,17 @@ def _draft_of(console: Console, consultation: str) -> str | None:
     return next(found, None)
 
 
-def _issued(console: Console) -> Any:
-    rows = console.office.record.now("warning", states=("issued",))
-    return rows[-1] if rows else None
+def _issued(console: Console, starts_at: str = "") -> Any:
+    """The issued warning that a draft replaces: of several the last begun by the draft's start, else the first."""
+    rows = sorted(
+        console.office.record.now("warning", states=("issued",)), key=lambda row: str(row["body"]["draft"]["starts_at"])
+    )
+    begun = [row for row in rows if starts_at and _beijing(row["body"]["draft"]["starts_at"]) <= starts_at]
+    return begun[-1] if begun else rows[0] if rows else None
+
+
+def _beijing(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(BEIJING):%Y-%m-%dT%H:%M}"
 
 
 def _waiting(console: Console) -> list[Any]:

@@ -56,6 +56,7 @@ def content_of(
         why_now=text(form, "why_now"),
         without_criterion="" if met else text(form, "without_criterion"),
         superior=text(form, "superior", most=200),
+        merges=before.merges if before is not None else (),
     )
 
 

@@ -278,3 +278,64 @@ def test_the_feed_lists_messages_newest_first():
 
 def test_the_levels_all_have_a_severity():
     assert set(Level) - {Level.NONE} == set(cap.SEVERITY)
+
+
+# --- ozone and sand ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pollutant", ["o3", "dust"])
+@pytest.mark.parametrize("level", ["yellow", "orange", "red"])
+@pytest.mark.parametrize("drill", [True, False])
+def test_ozone_and_sand_are_valid_and_tell_nobody_to_carry_out_measures(oasis, pollutant, level, drill):
+    state = about(pollutant, level)
+    issued = cap_xml.to_xml(alert(state, drill=drill))
+    lifted = cap_xml.to_xml(
+        cap.alert_of_lift(
+            state, reason="转好", publisher=BEIJING, earlier=[Notice("n1", "s@x", cap.moment(NOW))], now=NOW, number=1,
+            drill=drill,
+        )
+    )  # fmt: skip
+
+    for text in (issued, lifted):
+        oasis.validate(text.decode())
+        assert "空气重污染" not in text.decode()
+        assert "减排清单" not in text.decode()
+    chinese, english = read(issued).infos
+    for info in (chinese, english):
+        assert ["Env", "Health"] == [category.value for category in info.categories]
+        assert "Execute" not in [response.value for response in info.response_types]
+    assert ["无", "none"] == [one.response_class for one in alert(state).infos]
+
+
+def test_ozone_advises_health_and_speaks_of_supervision():
+    chinese, english = read(cap_xml.to_xml(alert(about("o3")))).infos
+
+    assert ("臭氧污染", "Ozone pollution") == (chinese.event, english.event)
+    assert "发布臭氧污染黄色预警" in chinese.headline
+    assert "Ozone pollution: YELLOW warning" == english.headline
+    assert "挥发性有机物（VOCs）和氮氧化物（NOx）重点源日常监管" in chinese.description
+    assert "volatile organic compounds and nitrogen oxides" in english.description
+    assert "午后至傍晚" in chinese.instruction
+    assert "noon to early evening" in english.instruction
+
+
+def test_sand_advises_health_only():
+    chinese, english = read(cap_xml.to_xml(alert(about("dust")))).infos
+
+    assert ("沙尘污染", "Sand and dust pollution") == (chinese.event, english.event)
+    assert "监管" not in chinese.description + chinese.instruction
+    assert "supervision" not in english.description + english.instruction
+    assert "防尘口罩" in chinese.instruction
+    assert "dust mask" in english.instruction
+
+
+def test_the_drafts_own_advice_goes_before_ours():
+    state = about("o3")
+    own = replace(state, draft=replace(state.draft, health="敏感人群留在室内"))
+
+    assert "敏感人群留在室内。" == alert(own).infos[0].instruction
+
+
+def about(pollutant, level="yellow"):
+    state = warning_of(level, text="")
+    return replace(state, draft=replace(state.draft, pollutant=pollutant))
