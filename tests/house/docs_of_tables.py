@@ -8,14 +8,14 @@ from emergency.vocabulary import POLLUTANT_CHINESE, Level, Role
 
 MERGE = """## Two near episodes 两次过程合并
 
-When the gap between two PM2.5 warnings of one area is shorter than `procedure.merge_gap_hours` (36 h, a setting of the
-rule data, confidence C), they are one episode: one warning from the earlier start to the later end at the stricter
-level (环大气〔2017〕86号 slides). `emergency/warning_merge.py` decides it, a pure function of the draft and the
-issued warnings. A draft too near to an issued warning is widened over it (console) or refused. When both are issued already,
-for example because the first lasts longer than thought, the new warning supersedes both; the response of the second is
-cancelled (or ended) in the same transaction and its orders go over into those of the first. Each recipient gets one
-message: the new order, or that the present order goes on, or a release when no list names it any more. The CAP Update
-refers to the messages of both."""
+When the gap between two PM2.5 warnings of one area is shorter than `procedure.merge_gap_hours` (36 h, a setting
+of the rule data, confidence C), they are one episode: one warning from the earlier start to the later end at
+the stricter level (环大气〔2017〕86号 slides). `emergency/warning_merge.py` decides it, a pure function of the draft
+and the issued warnings. A draft too near to an issued warning is widened over it (console) or refused. When
+both are issued already, for example because the first lasts longer than thought, the new warning supersedes
+both; the response of the second is cancelled (or ended) in the same transaction and its orders go over into
+those of the first. Each recipient gets one message: the new order, or that the present order goes on, or a
+release when no list names it any more. The CAP Update refers to the messages of both."""
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
