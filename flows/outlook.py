@@ -1,10 +1,10 @@
-"""Issue the outlook of a moment from the stored model, once, and keep its reasons beside it."""
+"""Issue the outlook of a moment from the stored model, once, and keep its reasons and its hours beside it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emergency.vocabulary import BEIJING
 from flows.post import Post
@@ -21,12 +21,12 @@ WEATHER = ("weather.parquet", "weather.csv")
 
 
 def issue(post: Post, *, now: datetime) -> Outlook:
-    """The outlook issued at `now` (or the one issued earlier the same local day), kept in the archive with its reasons.
+    """The outlook issued at `now` (or the earlier one of the local day), in the archive with its reasons and hours.
 
     A model with weather is used when the folder holds a run for the day behind the issue; else one without, and the
     outlook says so. DataError when the post holds no model, or when `now` is too late after the model's issue hour.
     """
-    from forecast import predict, why
+    from forecast import hourly_paths, predict, why
 
     area, day = str(post.settings["area"]), now.astimezone(BEIJING).date()
     earlier = post.archive.outlook(area, as_of=now)
@@ -46,9 +46,11 @@ def issue(post: Post, *, now: datetime) -> Outlook:
         notes=notes,
     )
     post.archive.write_outlook(made)
-    post.archive.write_reasons(
-        why.explain(post.archive, model, made, stations=post.settings["mean_of"], weather=weather)
-    )
+    asked: dict[str, Any] = {"stations": post.settings["mean_of"], "weather": weather}
+    post.archive.write_reasons(why.explain(post.archive, model, made, **asked))
+    hours = hourly_paths.hourly_outlook(post.archive, model, made, **asked)
+    if hours is not None:
+        post.archive.write_hours(hours)
     return made
 
 

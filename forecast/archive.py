@@ -29,6 +29,7 @@ from forecast.archive_schema import (
     MODEL_RUN,
     OBSERVATION,
     OUTLOOK,
+    OUTLOOK_HOURS,
     OUTLOOK_REASONS,
     STATION,
     WEATHER_OBSERVATION,
@@ -36,6 +37,7 @@ from forecast.archive_schema import (
     stamp,
     unstamp,
 )
+from forecast.hours import HourlyOutlook
 from forecast.outlook import Outlook
 from forecast.readers.station_list import Station
 from forecast.reasons import Reasons
@@ -274,6 +276,24 @@ class Archive:
         with self.engine.connect() as connection:
             text = connection.execute(query).scalar()
         return None if text is None else Reasons.from_json(text)
+
+    def write_hours(self, hours: HourlyOutlook) -> bool:
+        """True when there were none for this outlook yet; what was said once is kept."""
+        row = {
+            "outlook": hours.outlook,
+            "received_at": stamp(hours.issued_at, name="issued_at"),
+            "hours": hours.to_json(),
+        }
+        return self._insert_once(OUTLOOK_HOURS, row)
+
+    def hours(self, outlook: str, *, as_of: datetime | None = None) -> HourlyOutlook | None:
+        """The hours kept for the outlook of that digest and known at `as_of` (default: ever); None without any."""
+        query = sa.select(OUTLOOK_HOURS.c.hours).where(OUTLOOK_HOURS.c.outlook == outlook)
+        if as_of is not None:
+            query = query.where(OUTLOOK_HOURS.c.received_at <= stamp(as_of, name="as_of"))
+        with self.engine.connect() as connection:
+            text = connection.execute(query).scalar()
+        return None if text is None else HourlyOutlook.from_json(text)
 
     def outlooks(
         self, area: str, *, start: datetime, end: datetime, as_of: datetime | None = None

@@ -67,6 +67,14 @@ OUTLOOK_REASONS = sa.Table(
     sa.Column("reasons", sa.Text, nullable=False),
 )
 
+OUTLOOK_HOURS = sa.Table(
+    "outlook_hours",
+    METADATA,
+    sa.Column("outlook", sa.Text, primary_key=True),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    sa.Column("hours", sa.Text, nullable=False),
+)
+
 MODEL_RUN = sa.Table(
     "model_run",
     METADATA,

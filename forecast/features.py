@@ -339,11 +339,13 @@ def _holidays(year: int) -> tuple[frozenset[date], frozenset[date]]:
 
 def calendar(days: np.ndarray) -> np.ndarray:
     """(day, 2) of 0 or 1: weekend that is not worked; public holiday of mainland China (library `holidays`)."""
-    rows = []
-    for day in days.astype("datetime64[D]").tolist():
-        off, worked = _holidays(day.year)
-        rows.append((float(day.weekday() >= 5 and day not in worked), float(day in off)))
-    return np.array(rows).reshape(-1, 2)
+    return np.array([_of_calendar(day) for day in days.astype("datetime64[D]").tolist()]).reshape(-1, 2)
+
+
+@lru_cache(maxsize=16384)
+def _of_calendar(day: date) -> tuple[float, float]:
+    off, worked = _holidays(day.year)
+    return float(day.weekday() >= 5 and day not in worked), float(day in off)
 
 
 def mean(values: np.ndarray) -> np.ndarray:

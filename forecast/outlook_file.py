@@ -1,9 +1,10 @@
 """An outlook as a CF-conform NetCDF file, for everyone who would rather compute with it than read it.
 
-Dimensions: realization (the joint scenario paths) and forecast_period (days 1..7); coordinates time (the begin of the
-natural day, with its bounds), forecast_reference_time, and the name of the area. Of pollutants it holds the median
-daily statistics under their CF standard names. There is no CF standard name for an air quality index: its long_name
-and the edition say what it is.
+Dimensions: realization (the joint scenario paths) and forecast_period (days 1..7), and where the hours are given
+forecast_hour (1..72; path i by hours is path i by days); coordinates time (the begin of the natural day, with its
+bounds), time_of_hour (the end of the hour), forecast_reference_time, and the name of the area. Of pollutants it holds
+the medians of daily statistics and of hours under their CF standard names. There is no CF standard name for an air
+quality index: its long_name and the edition say what it is.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 import xarray as xr
 
 from forecast import air
+from forecast.hours import HourlyOutlook, curve
 from forecast.outlook import QUANTILES, THRESHOLDS, Outlook
 from plans.errors import DataError
 
@@ -31,8 +33,8 @@ STANDARD_NAMES: Mapping[str, str] = {
 """CF standard names of the pollutants."""
 
 
-def to_dataset(outlook: Outlook) -> xr.Dataset:
-    """The outlook with units, standard names and bounds, conventions CF-1.11."""
+def to_dataset(outlook: Outlook, hours: HourlyOutlook | None = None) -> xr.Dataset:
+    """The outlook, and its hours where given, with units, standard names and bounds, conventions CF-1.11."""
     begins = [air.day_bounds(day.valid_date) for day in outlook.days]
     stamps = np.array([[air.utc(begin), air.utc(end)] for begin, end in begins]).astype("datetime64[ns]")
     day = ("forecast_period",)
@@ -110,10 +112,52 @@ def to_dataset(outlook: Outlook) -> xr.Dataset:
             np.array([one.primary_probabilities.get(name, 0.0) for one in outlook.days]),
             {"long_name": f"probability that {name} is a primary pollutant", "units": "1"},
         )
-    return made
+    return made if hours is None else made.assign(_hourly(hours)).assign_coords(_hour_coordinates(hours))
 
 
-def write(outlook: Outlook, path: str | Path) -> Path:
+def _hourly(hours: HourlyOutlook) -> dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]:
+    said = f"real-time (hourly) air quality index under {hours.aqi_edition}"
+    made = curve(hours)
+    out: dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]] = {
+        "aqi_hourly": (
+            ("realization", "forecast_hour"),
+            np.array(hours.aqi_paths, dtype=np.int16),
+            {"long_name": said, "units": "1"},
+        ),
+        "aqi_hourly_quantile": (
+            ("quantile", "forecast_hour"),
+            np.array([one.aqi_quantiles for one in made], dtype=np.int16).T,
+            {"long_name": f"quantile of the {said}", "units": "1"},
+        ),
+        "probability_above_hourly": (
+            ("threshold", "forecast_hour"),
+            np.array([one.exceedance for one in made]).T,
+            {"long_name": "probability that the real-time air quality index exceeds the threshold", "units": "1"},
+        ),
+    }
+    for name, values in hours.concentration_medians.items():
+        attrs = {
+            "standard_name": STANDARD_NAMES[name],
+            "units": "mg m-3" if name == "co" else "ug m-3",
+            "long_name": f"median 1-h mean of {name}",
+            "cell_methods": "forecast_hour: mean (interval: 1 hour)",
+        }
+        out[f"{name}_hourly"] = (("forecast_hour",), np.array(values), attrs)
+    return out
+
+
+def _hour_coordinates(hours: HourlyOutlook) -> dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]:
+    count = len(hours.aqi_paths[0])
+    first = air.utc(hours.first_hour).astype("datetime64[ns]")
+    stamps = first + np.arange(count) * np.timedelta64(1, "h")
+    period = {"standard_name": "forecast_period", "units": "hours", "long_name": "hours after the last observed hour"}
+    return {
+        "forecast_hour": (("forecast_hour",), np.arange(1.0, count + 1), period),
+        "time_of_hour": (("forecast_hour",), stamps, {"standard_name": "time", "long_name": "end of the hour"}),
+    }
+
+
+def write(outlook: Outlook, path: str | Path, *, hours: HourlyOutlook | None = None) -> Path:
     """The path of the NetCDF file, complete or not there at all; DataError for another kind of file or no folder."""
     path = Path(path)
     if path.suffix != ".nc":
@@ -123,9 +167,11 @@ def write(outlook: Outlook, path: str | Path) -> Path:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}", suffix=".part")
     os.close(handle)
     try:
-        made = to_dataset(outlook)
+        made = to_dataset(outlook, hours)
         times = {"units": "hours since 1970-01-01 00:00:00", "calendar": "standard", "dtype": "int64"}
         encoding = {key: dict(times) for key in ("time", "forecast_reference_time", "time_bounds")}
+        if hours is not None:
+            encoding["time_of_hour"] = dict(times)
         made.to_netcdf(name, engine="netcdf4", encoding=encoding)
         Path(name).replace(path)
     finally:

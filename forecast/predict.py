@@ -107,6 +107,25 @@ def make_outlooks(
     return tuple(made)
 
 
+def paths_of(
+    archive: Archive,
+    model: Trained,
+    *,
+    area: str,
+    stations: Sequence[str],
+    issued_at: datetime,
+    count: int = 200,
+    weather: xr.Dataset | None = None,
+) -> np.ndarray:
+    """(path, lead, TARGETS): the concentrations behind :func:`make_outlook` of the same arguments, path by path.
+
+    Daily statistics, ug/m3 (co mg/m3); a pollutant never seen in training is NaN. DataError as make_outlook raises it.
+    """
+    day = _base_day(model, issued_at)
+    dataset = _read(archive, model, stations, first=day, last=day, as_of=issued_at)
+    return _paths(dataset, model, Area(area, tuple(stations)), day=day, count=count, weather=weather)
+
+
 def seed(area: str, day: date) -> int:
     """The number all luck of an outlook follows from: area and the day D behind the issue, nothing else.
 
@@ -164,14 +183,7 @@ def _outlook(
     weather: xr.Dataset | None,
     notes: Sequence[str],
 ) -> Outlook:
-    model.area(area)
-    own = Area(area, tuple(stations))
-    ahead = _ahead(dataset, model, weather, own, day)
-    sample = features.build(dataset, areas=[own], region=model.region, issue_hour=model.issue_hour, ahead=ahead)
-    row = np.flatnonzero(sample.days == np.datetime64(day, "D"))
-    paths = model.model.paths(
-        sample, area=area, rows=row, count=count, seeds=np.array([seed(area, day)], dtype=np.uint64)
-    )[0]
+    paths = _paths(dataset, model, Area(area, tuple(stations)), day=day, count=count, weather=weather)
     closed = features.issue_time(day, issue_hour=model.issue_hour)
     until, missing = _state(dataset, stations, closed=closed)
     aqi, primary = aqi_of(paths, edition=aqi_edition)
@@ -193,6 +205,18 @@ def _outlook(
         days=days,
         aqi_paths=tuple(tuple(int(value) for value in path) for path in aqi),
     )
+
+
+def _paths(
+    dataset: xr.Dataset, model: Trained, area: Area, *, day: date, count: int, weather: xr.Dataset | None
+) -> np.ndarray:
+    model.area(area.key)
+    ahead = _ahead(dataset, model, weather, area, day)
+    sample = features.build(dataset, areas=[area], region=model.region, issue_hour=model.issue_hour, ahead=ahead)
+    row = np.flatnonzero(sample.days == np.datetime64(day, "D"))
+    seeds = np.array([seed(area.key, day)], dtype=np.uint64)
+    paths: np.ndarray = model.model.paths(sample, area=area.key, rows=row, count=count, seeds=seeds)[0]
+    return paths
 
 
 def _ahead(dataset: xr.Dataset, model: Trained, weather: xr.Dataset | None, area: Area, day: date) -> xr.Dataset | None:

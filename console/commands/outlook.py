@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from forecast.archive import Archive
     from forecast.features import Area
+    from forecast.hours import HourlyOutlook
     from forecast.outlook import Outlook
     from forecast.reasons import Reasons
     from forecast.train import Trained
@@ -35,7 +36,7 @@ def outlook(
     why: Annotated[bool, typer.Option("--why/--no-why", help="说明依据：影响因素、相似日、与上次的变化")] = True,
 ) -> None:
     """打印一个站点或城市在某一时刻的七天展望及其依据；只用当时已收到的数据。"""
-    from forecast import outlook_file, predict
+    from forecast import hourly_paths, outlook_file, predict
     from forecast import why as reasoning
     from plans.errors import DataError
 
@@ -59,9 +60,10 @@ def outlook(
             )
             store.write_outlook(earlier)
         reasons = reasoning.explain(store, made, said, stations=area.stations, weather=ahead, history=dataset)
-    typer.echo(_text(said, reasons if why else None))
+    hours = hourly_paths.hourly_outlook(store, made, said, stations=area.stations, weather=ahead, history=dataset)
+    typer.echo(_text(said, reasons if why else None, hours))
     if out is not None:
-        outlook_file.write(said, out)
+        outlook_file.write(said, out, hours=hours)
         typer.echo(f"已写入 {out}", err=True)
 
 
@@ -141,7 +143,7 @@ MODES = {"none": "无未来气象", "forecast": "预报气象", "perfect": "实�
 LEVELS = ("优", "良", "轻度", "中度", "重度", "严重")
 
 
-def _text(said: Outlook, reasons: Reasons | None) -> str:
+def _text(said: Outlook, reasons: Reasons | None, hours: HourlyOutlook | None) -> str:
     from emergency.vocabulary import BEIJING
 
     at, until = (value.astimezone(BEIJING) for value in (said.issued_at, said.data_until))
@@ -159,6 +161,28 @@ def _text(said: Outlook, reasons: Reasons | None) -> str:
         lines.append(
             f"{day.valid_date}  {day.median:5d}  {span:>8} {over}  {LEVELS[level]:　<4}      {day.primary or '—'}"
         )
+    if hours is not None:
+        lines += ["", *_hours(hours)]
     if reasons is not None:
         lines += ["", "依据", *(f"- {sentence}" for sentence in reasons.sentences)]
     return "\n".join(lines)
+
+
+EVERY = 3
+"""Hours between two rows of the hourly table; the file and the archive hold every hour."""
+
+
+def _hours(hours: HourlyOutlook) -> list[str]:
+    from emergency.vocabulary import BEIJING
+    from forecast.hours import curve
+
+    lines = [
+        f"未来72小时实时AQI（{hours.aqi_edition}，每{EVERY}小时一行，时刻为小时结束）",
+        "时刻            中位  80%区间   >100  >150  >200",
+    ]
+    for hour in curve(hours)[EVERY - 1 :: EVERY]:
+        at = hour.valid_time.astimezone(BEIJING)
+        over = "".join(f"{hour.probability_above(limit):6.0%}" for limit in (100, 150, 200))
+        span = f"{hour.quantile(0.10)}–{hour.quantile(0.90)}"
+        lines.append(f"{at:%m-%d %H:%M}     {hour.quantile(0.5):5d}  {span:>8} {over}")
+    return lines

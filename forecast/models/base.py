@@ -86,6 +86,10 @@ class Anchor:
                 )
         return cls(out)
 
+    def of(self, place: int) -> Anchor:
+        """The anchor of one area: of many areas only one is worked out then."""
+        return Anchor(self.coefficients[place][None])
+
     def at(self, days: np.ndarray) -> np.ndarray:
         """(area, day, pollutant) logarithms."""
         usual: np.ndarray = np.einsum("dt,apt->adp", terms_of(days), self.coefficients)

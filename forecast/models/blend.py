@@ -224,7 +224,7 @@ class Blend:
         """
         assert self.days is not None and self.filled is not None and self.anchor is not None
         out = np.empty((len(days), count, LEADS, self.filled.shape[2]))
-        past = self.filled[area] - self.anchor.at(self.days)[area]
+        past = self.filled[area] - self.anchor.of(area).at(self.days)[0]
         seen: dict[tuple[Any, Any], np.ndarray] = {}
         for lead in range(LEADS):
             for row, issued in enumerate(days):
@@ -247,9 +247,11 @@ class Blend:
         days = sample.days[rows]
         drawn = pick(self.templates.weights(place, days, expected[:, 0]), count, seeds)
         errors = self.templates.errors[place][drawn]
-        anchor = self.anchor.ahead(days, LEADS)[place][:, None]
+        anchor = self.anchor.of(place).ahead(days, LEADS)[0][:, None]
         own = np.sort(anchor + expected[:, None] + errors, axis=1)
-        mixed = calibrate.average(own, anchor + self._usual(place, days, count), self.usual_share[:, None])
+        mixed = own
+        if self.usual_share.any():
+            mixed = calibrate.average(own, anchor + self._usual(place, days, count), self.usual_share[:, None])
         mixed = np.moveaxis(calibrate.stretched(np.moveaxis(mixed, 1, -1), self.factor), -1, 1)
         ordered = calibrate.order_like(np.minimum(mixed, self.top[place]), errors, axis=1)
         return from_log(ordered)
@@ -259,7 +261,7 @@ class Blend:
         assert self.anchor is not None and self.trust is not None
         sample = narrowed(sample, area, self.areas)
         place = 0
-        anchor = Anchor(self.anchor.coefficients[self.areas.index(area)][None])
+        anchor = self.anchor.of(self.areas.index(area))
         said = np.stack([expert.predict(sample, place, rows, anchor) for expert in self.experts])
         expected: np.ndarray = np.einsum("edlp,le->dlp", said, self.trust)
         return expected

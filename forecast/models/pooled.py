@@ -20,7 +20,7 @@ import numpy as np
 
 from forecast import calibrate
 from forecast.features import LEADS, TARGETS, Sample, from_log, season_distance, year_angle
-from forecast.models.base import SEASON_DAYS, Anchor, Stored, season_weights
+from forecast.models.base import SEASON_DAYS, Stored, season_weights
 from forecast.models.blend import Blend, narrowed
 from forecast.models.direct import LEVELS, YARDSTICK, Direct, folds_of, log_aqi, near_folds
 from forecast.models.weathered import Weathered
@@ -112,7 +112,7 @@ class Pooled:
         own = log_aqi(paths)
         known = np.sort(np.moveaxis(own, 1, -1), axis=-1)
         said = np.stack([calibrate.quantile(known, level) for level in LEVELS], axis=-1)
-        anchor = Anchor(self.base.anchor.coefficients[place][None])
+        anchor = self.base.anchor.of(place)
         direct = [direct.quantiles(one, rows, anchor=anchor)[0] for direct in self.directs]
         days = sample.days[rows]
         usual = _usual(self.days, self.index[place][None], days)[0]

@@ -156,7 +156,7 @@ class Weathered:
         if not one.ahead.shape[-1]:
             raise DataError("The model needs the weather of the days ahead", expected="weather", found="none")
         place = self.areas.index(area)
-        anchor = Anchor(self.anchor.coefficients[place][None])
+        anchor = self.anchor.of(place)
         said = np.stack([expert.predict(one, 0, rows, anchor) for expert in self.all])
         middle = anchor.ahead(sample.days[rows], LEADS)[0] + np.einsum("edlp,le->dlp", said, self.trust)
         size = np.exp(self.size.predict(one, 0, rows, anchor)) * self.factor

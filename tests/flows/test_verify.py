@@ -63,6 +63,8 @@ def test_a_run_of_the_day_is_used_and_its_mode_stands_on_the_product(post, made)
     assert {"wind_ahead", "moisture_ahead", "warmth_ahead"} <= {driver.key for driver in reasons.drivers}
     total = [usual + sum(d.effects[lead] for d in reasons.drivers) for lead, usual in enumerate(reasons.usual)]
     assert total == [day.median for day in outlook.days]
+    hours = post.archive.hours(outlook.digest, as_of=NOW)
+    assert hours is not None and len(hours.aqi_paths) == len(outlook.aqi_paths)
 
 
 def test_without_a_run_of_the_day_the_model_without_weather_steps_in_and_says_so(post, made):
