@@ -165,7 +165,7 @@ class AirReader:
             start=start,
             end=end,
             as_of=now,
-            edition=settings.edition,
+            edition=settings.aqi(now).name,
             delay=settings.delay,
         )
 
@@ -202,7 +202,7 @@ class AirReader:
             start=start,
             end=end,
             as_of=now,
-            edition=settings.edition,
+            edition=settings.aqi(now).name,
             delay=settings.delay,
         )
         # Under HJ 633-2012 an hour without any value still has an AQI, from the 24 h before it. It is not news.

@@ -31,7 +31,7 @@ from plans.errors import LantianError
 from plans.rulebook import Rules
 from plans.schema import CityPlan
 
-NEEDED = ("area", "stations", "mean_of", "edition", "assume", "list", "delay_minutes", "plan")
+NEEDED = ("area", "stations", "mean_of", "assume", "list", "delay_minutes", "plan")
 
 
 def open_record(address: str) -> Record:
@@ -67,7 +67,6 @@ def settings_of(record: Record, *, archive: str | None, secret: bytes, secure_co
         area=note["area"],
         stations=tuple(note["stations"]),
         mean_of=tuple(note["mean_of"]),
-        edition=note["edition"],
         delay=timedelta(minutes=note["delay_minutes"]),
         instructions=lists.instructions,
         list_digest=lists.digest(),

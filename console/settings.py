@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from emergency.directory import Directory
 from emergency.office import Instruction, Office
-from emergency.vocabulary import Level
+from emergency.vocabulary import BEIJING, Level
 from plans.rulebook import Rules
-from plans.schema import CityPlan
+from plans.schema import AqiEdition, CityPlan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,8 +39,6 @@ class Settings:
     """Station codes on the desk."""
     mean_of: Sequence[str]
     """Station codes of the city mean."""
-    edition: str
-    """AQI edition of observed values, e.g. "hj633-2012"."""
     delay: timedelta
     instructions: Callable[[Level], Sequence[Instruction]]
     list_digest: str
@@ -65,6 +63,10 @@ class Settings:
         """Refuse a secret that can be guessed."""
         if len(self.secret_key) < SHORTEST_SECRET:
             raise ValueError(f"The secret key has {len(self.secret_key)} bytes; {SHORTEST_SECRET} are needed.")
+
+    def aqi(self, now: datetime) -> AqiEdition:
+        """The AQI edition by which observed values are judged: the one in force on the day of `now`."""
+        return self.rules(now.astimezone(BEIJING).date()).aqi
 
     def enterprise_names(self) -> dict[str, str]:
         """Names by identifier of every enterprise that the list orders at any level."""

@@ -38,6 +38,8 @@ from plans.errors import LantianError
 
 __all__ = ["GENESIS", "Act", "BrokenRecord", "Entry", "Message", "Record", "StaleDecision"]
 
+KEPT = [table for table in record_schema.metadata.sorted_tables if table not in now_tables.values()]
+"""Tables whose rows exist once; projections, in contrast, can be thrown away and made anew from the log."""
 _LOCK = 0x4C414E54  # one advisory lock for the chain: two writers must not read the same last row
 
 
@@ -71,7 +73,7 @@ class Record:
             _prepare_sqlite(engine, durable=durable)
         with engine.connect().execution_options(write=True) as connection, connection.begin():
             lock_chain(connection)
-            record_schema.metadata.create_all(connection)
+            record_schema.metadata.create_all(connection, tables=KEPT)
             kind = "drill" if drill else "live"
             found = connection.execute(select(about.c.value).where(about.c.name == "kind")).scalar()
             if found is None:
@@ -85,8 +87,10 @@ class Record:
                     todo="Use another database: a drill and the real work never share a record",
                 )
             made_by = connection.execute(select(about.c.value).where(about.c.name == "projections")).scalar()
-            if made_by != shape_of_states():
-                _rebuild(connection)  # another version of the software made them; the log is the same
+            if made_by != shape_of_states():  # another version of the software made them; the log is the same
+                record_schema.metadata.drop_all(connection, tables=list(now_tables.values()))
+                record_schema.metadata.create_all(connection, tables=list(now_tables.values()))
+                _rebuild(connection)
                 connection.execute(delete(about).where(about.c.name == "projections"))
                 connection.execute(insert(about).values(name="projections", value=shape_of_states()))
         return cls(engine, drill=drill)

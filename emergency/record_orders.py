@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from emergency.record import Record
 from emergency.record_rows import stamp
@@ -54,7 +54,7 @@ def page_of_orders(
     record: Record, wanted: Filter, *, now: datetime, limit: int, offset: int = 0
 ) -> tuple[int, tuple[Mapping[str, Any], ...]]:
     """How many orders pass the filter, and one page of their rows (with body), the oldest first."""
-    condition = _condition(record, wanted, now)
+    condition = _condition(wanted, now)
     query = select(TABLE).where(condition).order_by(TABLE.c.opened_at, TABLE.c.stream).limit(limit).offset(offset)
     with record.engine.connect() as connection:
         total = int(connection.execute(select(func.count()).select_from(TABLE).where(condition)).scalar_one())
@@ -66,14 +66,10 @@ def order_counts(record: Record, *, parent: str = "", superseded: bool = False, 
     """The counts over one response (or over everything)."""
     every = Filter(parent=parent, superseded=superseded)
     with record.engine.connect() as connection:
-        query = select(TABLE.c.state, func.count()).where(_condition(record, every, now)).group_by(TABLE.c.state)
+        query = select(TABLE.c.state, func.count()).where(_condition(every, now)).group_by(TABLE.c.state)
         states = {str(state): int(count) for state, count in connection.execute(query)}
         numbers = [
-            int(
-                connection.execute(
-                    select(func.count()).select_from(TABLE).where(_condition(record, wanted, now))
-                ).scalar_one()
-            )
+            int(connection.execute(select(func.count()).select_from(TABLE).where(_condition(wanted, now))).scalar_one())
             for wanted in (
                 Filter(parent=parent, superseded=superseded, silent=True),
                 Filter(parent=parent, superseded=superseded, late=True),
@@ -84,8 +80,8 @@ def order_counts(record: Record, *, parent: str = "", superseded: bool = False, 
 
 def silent_orders(record: Record, *, now: datetime, limit: int) -> tuple[int, tuple[Mapping[str, Any], ...]]:
     """How many open orders are past their deadline without a receipt, and the first of them, longest silence first."""
-    condition = _condition(record, Filter(silent=True), now)
-    query = select(TABLE).where(condition).order_by(_field(record, "respond_by"), TABLE.c.stream).limit(limit)
+    condition = _condition(Filter(silent=True), now)
+    query = select(TABLE).where(condition).order_by(TABLE.c.respond_by, TABLE.c.stream).limit(limit)
     with record.engine.connect() as connection:
         total = int(connection.execute(select(func.count()).select_from(TABLE).where(condition)).scalar_one())
         rows = connection.execute(query).mappings()
@@ -94,13 +90,13 @@ def silent_orders(record: Record, *, now: datetime, limit: int) -> tuple[int, tu
 
 def order_moments(record: Record, *, episode: str, field: str) -> dict[str, int]:
     """How many orders of an episode share each moment of `field` (issued_at, ended_at), by moment."""
-    column = _field(record, field)
+    column = TABLE.c[field]
     query = select(column, func.count()).where(TABLE.c.episode == episode, column.is_not(None)).group_by(column)
     with record.engine.connect() as connection:
         return {str(at): int(count) for at, count in sorted(connection.execute(query).all())}
 
 
-def _condition(record: Record, wanted: Filter, now: datetime) -> ColumnElement[bool]:
+def _condition(wanted: Filter, now: datetime) -> ColumnElement[bool]:
     found: list[ColumnElement[bool]] = [TABLE.c.stream != ""]
     if wanted.parent:
         found.append(TABLE.c.parent == wanted.parent)
@@ -111,19 +107,12 @@ def _condition(record: Record, wanted: Filter, now: datetime) -> ColumnElement[b
     if wanted.level:
         found.append(TABLE.c.level == wanted.level)
     if wanted.silent:
-        found += [TABLE.c.state.in_(WAITING), _field(record, "respond_by") < stamp(now)]
+        found += [TABLE.c.state.in_(WAITING), TABLE.c.respond_by < stamp(now)]
     if wanted.late:
-        found.append(_field(record, "acknowledged_at") > _field(record, "respond_by"))
+        found.append(TABLE.c.acknowledged_at > TABLE.c.respond_by)
     if wanted.text:
         words = wanted.text.lower()
-        name = func.lower(_field(record, "enterprise_name"))
+        name = func.lower(TABLE.c.enterprise_name)
         number = func.lower(TABLE.c.enterprise)
         found.append(or_(name.contains(words, autoescape=True), number.contains(words, autoescape=True)))
     return and_(*found)
-
-
-def _field(record: Record, name: str) -> ColumnElement[Any]:
-    """One value of the body, read by the database."""
-    if record.engine.dialect.name == "postgresql":
-        return func.json_extract_path_text(cast(TABLE.c.body, JSON), name)
-    return func.json_extract(TABLE.c.body, f"$.{name}")

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 
 from emergency import activation, alert, call, consultation, edition, handover, order, problem, warning
 from emergency.lifecycle import Event
-from emergency.record_schema import log
+from emergency.record_schema import ASKED_OF_ORDERS, log, now_tables
 
 MODULES: dict[str, ModuleType] = {
     "edition": edition,
@@ -116,6 +116,7 @@ def projection_of(life: str, stream: str, state: Any, version: int, opened: str,
     level = state.level if "level" in names or hasattr(state, "level") else None
     parent = state.activation if "activation" in names else state.warning if "warning" in names else None
     finals = MODULES[life].TABLE.finals
+    asked = {name: _asked(getattr(state, name)) for name in ASKED_OF_ORDERS} if life == "order" else {}
     return {
         "stream": stream,
         "version": version,
@@ -128,17 +129,27 @@ def projection_of(life: str, stream: str, state: Any, version: int, opened: str,
         "opened_at": opened,
         "changed_at": changed,
         "body": canonical({name: getattr(state, name) for name in names}),
+        **asked,
     }
+
+
+def _asked(value: Any) -> str | None:
+    return stamp(value) if isinstance(value, datetime) else value
 
 
 @lru_cache(maxsize=1)
 def shape_of_states() -> str:
-    """A digest of the names of all fields that states have: projections made by another shape are made anew."""
+    """A digest of the fields of states and of the columns of projections: those of another shape are made anew."""
+    columns = [f"{table.name}.{column.name}" for table in now_tables.values() for column in table.columns]
+    indexes = [str(index.name) for table in now_tables.values() for index in table.indexes]
     names = sorted(
-        f"{life}.{found.__name__}.{field.name}"
-        for life, module in MODULES.items()
-        for found in vars(module).values()
-        if isinstance(found, type) and is_dataclass(found)
-        for field in fields(found)
+        [*columns, *indexes]
+        + [
+            f"{life}.{found.__name__}.{field.name}"
+            for life, module in MODULES.items()
+            for found in vars(module).values()
+            if isinstance(found, type) and is_dataclass(found)
+            for field in fields(found)
+        ]
     )
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:32]

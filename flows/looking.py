@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,6 @@ from flows.sources.pull import Stores
 from flows.sources.pull import pull as pull_now
 from forecast.alert_store import AlertStore
 from forecast.slot_store import Slot, SlotStore
-from plans import rulebook
 from plans.errors import DataError, RuleError
 
 HOURLY = Rhythm(every=timedelta(hours=1), offset=timedelta(minutes=40), catch_up=timedelta(hours=6))
@@ -138,14 +137,9 @@ def _scope(home: Path, post: Post, stores: Stores, now: datetime) -> watch.Scope
     codes = {station.code for station in known}
     mean_of = tuple(code for code in settings["mean_of"] if code in codes)
     around = tuple(station.code for station in known if station.city in cities)
-    edition = settings.get("edition") or edition_of(now.date())
+    edition = post.aqi(now).name
     stations = tuple(settings["stations"])
     return watch.Scope(settings["area"], settings["area_name"], stations, mean_of, edition, around)
-
-
-def edition_of(day: date) -> str:
-    """The AQI edition in force on a day."""
-    return rulebook.load().on(day).aqi.name
 
 
 def publish_due(home: Path, *, clock: Callable[[], datetime] = real_now) -> list[tuple[datetime, str]]:

@@ -83,7 +83,6 @@ def open_office(home: Path, wanted: Wanted, *, today: date) -> dict[str, Any]:
         "area_name": wanted.area_name,
         "stations": codes,
         "mean_of": list(wanted.mean_of) or codes,
-        "edition": book.on(today).aqi.name,
         "assume": {},
         "plan": wanted.plan,
         "list": f"{LISTS}/{wanted.listing.name}" if wanted.listing else "",

@@ -40,7 +40,7 @@ def issue(post: Post, *, now: datetime) -> Outlook:
         area_name=str(post.settings["area_name"]),
         stations=post.settings["mean_of"],
         issued_at=now,
-        aqi_edition=str(post.settings["edition"]),
+        aqi_edition=post.aqi(now).name,
         simulated=bool(post.settings["simulated_air"]),
         weather=weather,
         notes=notes,

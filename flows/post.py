@@ -21,7 +21,7 @@ from forecast.city_air import city_air
 from plans import rulebook
 from plans.errors import LantianError
 from plans.rulebook import Rules
-from plans.schema import CityPlan
+from plans.schema import AqiEdition, CityPlan
 
 SETTINGS_NOTE = "console"
 """Under this name the record keeps what flows and console must know of the post."""
@@ -50,6 +50,10 @@ class Post:
         """The rules of a day, with the editions the post assumes (none for real work)."""
         return rulebook.load().on(day, assume=self.settings["assume"])
 
+    def aqi(self, now: datetime) -> AqiEdition:
+        """The AQI edition in force on the day of `now`."""
+        return self.rules(now.astimezone(BEIJING).date()).aqi
+
     def situation(self, now: datetime) -> Situation:
         """What the office sees at `now`, read from the archive as of `now`; stations never heard of are left out."""
         known = {station.code for station in self.archive.stations()}
@@ -65,7 +69,7 @@ class Post:
             start=end - timedelta(days=11),
             end=end,
             as_of=now,
-            edition=self.settings["edition"],
+            edition=self.aqi(now).name,
             delay=timedelta(minutes=self.settings["delay_minutes"]),
         )
         outlook = self.archive.outlook(self.settings["area"], as_of=now)

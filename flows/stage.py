@@ -216,7 +216,6 @@ def _settings(chosen: Scenario, stage: Stage) -> dict[str, object]:
         "area_name": chosen.area_name,
         "stations": list(chosen.stations),
         "mean_of": list(chosen.mean_of),
-        "edition": ASSUMED["aqi"],
         "assume": dict(ASSUMED),
         "plan": chosen.plan,
         "list": "sample/enterprises/2026.csv",

@@ -58,9 +58,10 @@ def status(request: Request, caller: CallerOf) -> Response:
 def air(request: Request, _caller: CallerOf) -> Response:
     """The city's last hours, whole days and stations, as known now."""
     console = console_of(request)
-    seen = console.air.at(console.settings.now())
+    now = console.settings.now()
+    seen = console.air.at(now)
     return answer(request, {
-        "aqi_edition": console.settings.edition,
+        "aqi_edition": console.settings.aqi(now).name,
         "fault": seen.fault,
         "hours": [{"valid_time": at.isoformat(), "aqi": aqi, "pm25": _number(pm25)} for at, aqi, pm25 in seen.hours],
         "days": [{"date": day.isoformat(), "aqi": aqi} for day, aqi in sorted(seen.days.items())],

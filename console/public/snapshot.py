@@ -54,7 +54,7 @@ def pages(settings: Settings, air: AirReader, templates: Environment, *, base: s
     """Every public address with its answer, as of the office's clock; `base` is where they hang."""
     now, record = settings.now(), settings.office.record
     seen = air.at(now)
-    edition = settings.rules(now.astimezone(BEIJING).date()).book.aqi(settings.edition)
+    edition = settings.aqi(now)
     category = categories(edition)
     issued = [row for row in record.now("warning") if row["body"].get("issued_at")]
     in_force = [row for row in issued if row["state"] == "issued"]
@@ -68,7 +68,7 @@ def pages(settings: Settings, air: AirReader, templates: Environment, *, base: s
         "simulated_air": settings.simulated_air,
         "latest": latest,
         "category": category(latest[1]) if latest else None,
-        "edition_name": settings.edition,
+        "edition_name": edition.name,
         "warnings": in_force,
         "recent": sorted(recent, key=_ended, reverse=True),
         "days": days,

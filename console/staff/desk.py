@@ -15,7 +15,7 @@ from console.needs import link, needs, silent_orders
 from console.outlook import categories, day_rows, signed_now
 from console.page import Console, account_of, console_of, page
 from emergency.record_orders import order_moments
-from emergency.vocabulary import BEIJING, Level
+from emergency.vocabulary import Level
 
 router = APIRouter()
 TIMELINE = 14
@@ -38,7 +38,7 @@ def _all(request: Request) -> dict[str, Any]:
     console = console_of(request)
     settings, now = console.settings, console.settings.now()
     air, outlook = console.air.at(now), console.air.outlook(now)
-    edition = settings.rules(now.astimezone(BEIJING).date()).book.aqi(settings.edition)
+    edition = settings.aqi(now)
     official = signed_now(settings, now)
     signed = official.values if official else {}
     standing = _standing(console, now)
@@ -49,7 +49,7 @@ def _all(request: Request) -> dict[str, Any]:
         "watch": console.watch.at(now),
         "back": "desk",
         "category": categories(edition),
-        "edition_name": settings.edition,
+        "edition_name": edition.name,
         "smoothed": any(mean.pollutant == "pm25" and mean.window == "24h" for mean in edition.hourly.means),
         "hours_chart": charts.hours([(at, aqi) for at, aqi, _pm in air.hours[-48:]], edition) if air.latest else "",
         "outlook": outlook,

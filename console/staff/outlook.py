@@ -138,7 +138,7 @@ def card(console: Console, now: datetime) -> tuple[Score, ...]:
         return ()
     observed = console.air.daily(now, days=SCORED_DAYS + 8)
     found = archive.outlooks(settings.area, start=now - timedelta(days=SCORED_DAYS + 8), end=now, as_of=now)
-    edition = settings.rules(now.astimezone(BEIJING).date()).book.aqi(settings.edition)
+    edition = settings.aqi(now)
     oldest = now.astimezone(BEIJING).date() - timedelta(days=SCORED_DAYS)
     return scores(found, observed, edition=edition, since=oldest)
 

@@ -46,7 +46,7 @@ def rules(request: Request) -> Response:
     mine = console.settings.plan
     return page(
         request, "rules.html", now=now, groups=groups, applied=applied | {mine.name}, digest=book.digest,
-        of_archive=console.settings.edition,
+        of_archive=console.settings.aqi(now).name,
     )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ def standing(request: Request, year: int | None = None) -> Response:
     if not 1990 <= chosen <= today.year:
         raise missing("年份")
     air = console.air.year(chosen, now)
-    edition = settings.rules(today).book.aqi(settings.edition)
+    edition = settings.rules(today).aqi
     months = tuple(month(chosen, number, air.daily, edition) for number in range(1, 13)) if air.daily else ()
     return page(
         request,
@@ -47,7 +47,7 @@ def standing(request: Request, year: int | None = None) -> Response:
         legend=edition.categories,
         stations=ranked(air.stations),
         names=console.air.names(),
-        edition_name=settings.edition,
+        edition_name=edition.name,
         fault=air.fault,
     )
 

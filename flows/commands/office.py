@@ -43,7 +43,7 @@ def new(
         listing=listing,
     )
     made = office_setup.open_office(folder, wanted, today=real_now().date())
-    typer.echo(f"已在 {folder} 开设 {name}：{len(made['stations'])} 个站点，预案 {plan}，评价标准 {made['edition']}。")
+    typer.echo(f"已在 {folder} 开设 {name}：{len(made['stations'])} 个站点，预案 {plan}。")
     if not made["list"]:
         typer.echo("还没有减排清单：可以研判和会商，但启动响应时没有企业可以下达。")
     typer.echo("接下来：lantian office account 建账号；在 sources.yaml 启用数据源；lantian serve 开始值守。")
@@ -134,7 +134,7 @@ def show(home: Home = None) -> None:
         ("地区", f"{settings['area_name']}（{settings['area']}）"),
         ("性质", "演练" if post.record.drill else "正式"),
         ("预案", settings["plan"]),
-        ("评价标准", settings["edition"]),
+        ("评价标准", post.aqi(now).name),
         ("站点", str(len(settings["stations"]))),
         ("最新数据", f"{newest.astimezone(BEIJING):%Y-%m-%d %H:%M}" if newest else "没有"),
         ("模型", models[-1] if models else "没有（lantian office train）"),

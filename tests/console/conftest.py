@@ -197,7 +197,7 @@ def build(tmp_path, *, archive=None, stations=(), drill=True, **more) -> World:
     more = {"lists": ListInUse(record, load().city("sample"), fallback=kept), "uploads": tmp_path / "uploads", **more}
     settings = Settings(
         office=office, directory=directory, archive=archive, now=clock, plan=plan, rules=rules, area="beijing",
-        stations=stations, mean_of=stations, edition="hj633-2012", delay=timedelta(hours=1),
+        stations=stations, mean_of=stations, delay=timedelta(hours=1),
         instructions=instructions, list_digest="d" * 64, secret_key=b"s" * 32, **more,
     )  # fmt: skip
     return World(record, office, directory, clock, settings, create_app(settings))

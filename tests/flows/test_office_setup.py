@@ -120,3 +120,11 @@ def test_the_console_of_an_office_shows_its_own_list_and_no_drill_banner(home):
     )
     assert not settings.office.record.drill and not settings.replay
     assert len(office_setup.listing_of(open_post(home)).enterprises) > 60 and settings.enterprise_names()
+
+
+@pytest.mark.parametrize(("day", "edition"), [(date(2026, 2, 28), "hj633-2012"), (date(2026, 3, 1), "hj633-2026")])
+def test_an_office_judges_each_day_by_the_edition_of_that_day(home, day, edition):
+    """An office lives through a change of the standard; what was in force when it was opened is no matter."""
+    now = datetime(day.year, day.month, day.day, 9, tzinfo=BEIJING)
+
+    assert edition == open_post(home).aqi(now).name

@@ -27,7 +27,7 @@ HOUR = timedelta(hours=1)
 SCOPE = Scope("beijing", "样例市", ("1A", "2A", "3A", "4A"), ("1A", "2A"), "hj633-2012")
 NOTE = {
     "area": "beijing", "area_name": "样例市", "stations": ["1A", "2A", "3A", "4A"], "mean_of": ["1A", "2A"],
-    "edition": "hj633-2012", "assume": {"aqi": "hj633-2012", "warning": "warning-2024"}, "plan": "beijing",
+    "assume": {"aqi": "hj633-2012", "warning": "warning-2024"}, "plan": "beijing",
     "list": "sample/enterprises/2026.csv", "delay_minutes": 60, "notes": ["空气为虚构"],
 }  # fmt: skip
 
