@@ -17,6 +17,7 @@ from console.air import AirReader
 from console.api import problem as api_problem
 from console.api.app import PREFIX, create_api
 from console.auth import Attempts, Sessions
+from console.compliance_now import ComplianceReader
 from console.envelope import HEADERS, Envelope
 from console.page import BadForm, Console, environment, guard, missing, page
 from console.portal import orders as portal
@@ -69,6 +70,7 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         AirReader(settings),
         environment(),
         WatchReader(settings),
+        ComplianceReader(settings),
     )
     app.add_middleware(Envelope, secure=settings.secure_cookie)
     console: Console = app.state.console

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import lru_cache
 
+from console.list_sums import Sums, sums_of
 from emergency.edition import Edition
 from emergency.instructions import department_instructions, instructions_of
 from emergency.office import Instruction
@@ -15,6 +17,9 @@ from plans.city_plan import CityPlan
 from plans.enterprise_list import EnterpriseList
 from plans.places import Places
 from plans.staggered import Window
+
+MOST_SUMS = 16
+"""Sums that are kept; a person tries out a few sets of plants that are shut."""
 
 
 class ListInUse:
@@ -34,6 +39,7 @@ class ListInUse:
             return (*own, *department_instructions(plan, level)) if listing is not None else ()
 
         self._read, self._ordered = read, ordered
+        self._sums: dict[tuple[object, ...], Sums] = {}
 
     def edition(self) -> Edition | None:
         """The edition in use; None while it is the list that the post came with."""
@@ -58,6 +64,16 @@ class ListInUse:
         """Where the plants lie, as far as the edition says."""
         kept = self.edition()
         return places_of(self.record, kept) if kept is not None else {}
+
+    def sums(self, listing: EnterpriseList, *, on: date, shut: Sequence[str]) -> Sums:
+        """What the list adds up to on a day without the plants that are shut anyway."""
+        windows = self.windows()
+        key = (listing.digest, windows, on if windows else None, tuple(shut))
+        if key not in self._sums:
+            if len(self._sums) >= MOST_SUMS:
+                self._sums = {}
+            self._sums[key] = sums_of(listing, self.plan, windows=windows, on=on, shut=shut)
+        return self._sums[key]
 
     def instructions(self, level: Level) -> Sequence[Instruction]:
         """What a level orders of plants and departments."""

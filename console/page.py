@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from console import access, words
 from console.air import AirReader
 from console.auth import Attempts, Session, Sessions
+from console.compliance_now import ComplianceReader
 from console.envelope import LARGEST_UPLOAD, cookie
 from console.settings import Settings
 from console.watch import WatchReader
@@ -101,6 +102,7 @@ class Console:
     air: AirReader
     templates: Environment
     watch: WatchReader
+    compliance: ComplianceReader
 
     @property
     def office(self) -> Office:

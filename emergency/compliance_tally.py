@@ -58,6 +58,24 @@ def tally(
     return {pollutant: Tally(*row) for pollutant, row in sorted(sums.items())}
 
 
+def combined(tallies: Iterable[Mapping[str, Tally]]) -> dict[str, Tally]:
+    """The sum of tallies, by pollutant."""
+    sums: dict[str, list[float]] = {}
+    for one in tallies:
+        for pollutant, part in one.items():
+            row = sums.setdefault(pollutant, [0.0, 0.0, 0.0, 0.0])
+            row[0] += part.promised
+            row[1] += part.achieved
+            row[2] += part.missing
+            row[3] += part.unseen
+    return {pollutant: Tally(*row) for pollutant, row in sorted(sums.items())}
+
+
+def ranked(found: Iterable[Inspection], *, most: int) -> tuple[Inspection, ...]:
+    """The first of them: most at stake first, equal stakes by the plant's number."""
+    return tuple(sorted(found, key=lambda one: (-one.at_stake, one.enterprise))[:most])
+
+
 def inspections(
     plants: Iterable[tuple[str, str, Sequence[Mapping[str, Any]], Sequence[MeasureFinding]]], *, most: int = 20
 ) -> tuple[Inspection, ...]:
@@ -82,7 +100,7 @@ def inspections(
             reasons += [f"{one.unit} {one.decision.chinese}：{text}" for text in (*one.contradictions, *one.reasons)]
         if reasons:
             found.append(Inspection(enterprise, district, round(stake, 3), tuple(reasons)))
-    return tuple(sorted(found, key=lambda one: (-one.at_stake, one.enterprise))[:most])
+    return ranked(found, most=most)
 
 
 def _shown_by_power(measure: Mapping[str, Any]) -> bool:

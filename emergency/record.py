@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +31,9 @@ from emergency.record_rows import (
     entry_of,
     head_of,
     projection_of,
+    rows_of,
     shape_of_states,
+    stamp,
 )
 from emergency.record_schema import LIVES, about, exhibit, log, now_tables, outbox
 from plans.errors import LantianError
@@ -74,6 +76,8 @@ class Record:
         with engine.connect().execution_options(write=True) as connection, connection.begin():
             lock_chain(connection)
             record_schema.metadata.create_all(connection, tables=KEPT)
+            for index in log.indexes:  # a record of an earlier version has not all of them
+                index.create(connection, checkfirst=True)
             kind = "drill" if drill else "live"
             found = connection.execute(select(about.c.value).where(about.c.name == "kind")).scalar()
             if found is None:
@@ -173,6 +177,17 @@ class Record:
         with self.engine.connect() as connection:
             return tuple(entry_of(row) for row in connection.execute(query).mappings())
 
+    def happenings_between(self, start: datetime, end: datetime, *, kinds: Collection[str]) -> list[Happening]:
+        """What happened of some kinds from `start` until before `end`, oldest entry first."""
+        columns = (log.c.life, log.c.stream, log.c.kind, log.c.occurred_at, log.c.data)
+        query = select(*columns).where(log.c.occurred_at >= stamp(start), log.c.occurred_at < stamp(end))
+        with self.engine.connect() as connection:
+            rows = connection.execute(query.where(log.c.kind.in_(kinds)).order_by(log.c.seq)).all()
+        return [
+            Happening(life, stream, kind, datetime.fromisoformat(occurred_at), json.loads(data))
+            for life, stream, kind, occurred_at, data in rows
+        ]
+
     def happenings(self, *, after: int = 0) -> list[Happening]:
         """The log after an entry (all of it by default) as reports need it, oldest first."""
         found: list[Happening] = []
@@ -223,9 +238,8 @@ class Record:
         if newest is not None:
             query = query.order_by(None).order_by(table.c.opened_at.desc(), table.c.stream.desc()).limit(newest)
         with self.engine.connect() as connection:
-            rows = connection.execute(query).mappings().all()
-            rows = rows if newest is None else rows[::-1]
-            return tuple({**row, "body": json.loads(row["body"])} for row in rows)
+            found = rows_of(connection.execute(query))
+        return found if newest is None else found[::-1]
 
     def row(self, life: str, stream: str) -> Mapping[str, Any] | None:
         """The row of one stream in its projection; None when there is no such stream."""

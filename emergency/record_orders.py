@@ -5,8 +5,7 @@ A list of 20,000 plants has 20,000 orders; a page shows a hundred. So nothing he
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,11 +13,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from emergency.record import Record
-from emergency.record_rows import stamp
+from emergency.record_rows import rows_of, stamp
 from emergency.record_schema import now_tables
 
 TABLE = now_tables["order"]
 WAITING = ("issued", "delivered")
+FEW = 500
+"""As many names as every database takes in one question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,7 @@ def page_of_orders(
     query = select(TABLE).where(condition).order_by(TABLE.c.opened_at, TABLE.c.stream).limit(limit).offset(offset)
     with record.engine.connect() as connection:
         total = int(connection.execute(select(func.count()).select_from(TABLE).where(condition)).scalar_one())
-        rows = connection.execute(query).mappings()
-        return total, tuple({**row, "body": json.loads(row["body"])} for row in rows)
+        return total, rows_of(connection.execute(query))
 
 
 def order_counts(record: Record, *, parent: str = "", superseded: bool = False, now: datetime) -> Counts:
@@ -84,8 +84,27 @@ def silent_orders(record: Record, *, now: datetime, limit: int) -> tuple[int, tu
     query = select(TABLE).where(condition).order_by(TABLE.c.respond_by, TABLE.c.stream).limit(limit)
     with record.engine.connect() as connection:
         total = int(connection.execute(select(func.count()).select_from(TABLE).where(condition)).scalar_one())
-        rows = connection.execute(query).mappings()
-        return total, tuple({**row, "body": json.loads(row["body"])} for row in rows)
+        return total, rows_of(connection.execute(query))
+
+
+def versions_of(record: Record, *, parent: str, states: Sequence[str], audience: str) -> dict[str, int]:
+    """The version of every order of a response that stands in one of the states, by stream."""
+    query = select(TABLE.c.stream, TABLE.c.version).where(TABLE.c.parent == parent, TABLE.c.state.in_(states))
+    with record.engine.connect() as connection:
+        rows = connection.execute(query.where(TABLE.c.audience == audience)).all()
+    return {str(stream): int(version) for stream, version in rows}
+
+
+def orders_of(
+    record: Record, *, parent: str, states: Sequence[str], streams: Sequence[str]
+) -> tuple[Mapping[str, Any], ...]:
+    """The rows of these orders, with body; with many of them the whole response is read at once."""
+    query = select(TABLE).where(TABLE.c.parent == parent, TABLE.c.state.in_(states))
+    if len(streams) <= FEW:
+        query = query.where(TABLE.c.stream.in_(streams))
+    wanted = set(streams)
+    with record.engine.connect() as connection:
+        return tuple(row for row in rows_of(connection.execute(query)) if row["stream"] in wanted)
 
 
 def order_moments(record: Record, *, episode: str, field: str) -> dict[str, int]:

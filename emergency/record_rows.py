@@ -12,7 +12,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Result, select
 
 from emergency import activation, alert, call, consultation, edition, handover, order, problem, warning
 from emergency.lifecycle import Event
@@ -30,6 +30,13 @@ MODULES: dict[str, ModuleType] = {
     "handover": handover,
 }
 GENESIS = "0" * 64
+
+
+def rows_of(found: Result[Any]) -> tuple[Mapping[str, Any], ...]:
+    """Rows of a projection with their bodies as plain values."""
+    names = tuple(found.keys())
+    body = names.index("body")
+    return tuple(dict(zip(names, (*row[:body], json.loads(row[body]), *row[body + 1 :]), strict=True)) for row in found)
 
 
 @dataclass(frozen=True, slots=True)

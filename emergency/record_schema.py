@@ -49,6 +49,7 @@ log = Table(
     Column("previous", String(64), nullable=False),
     Column("digest", String(64), nullable=False),
     UniqueConstraint("life", "stream", "version", name="one_decision_per_version"),
+    Index("log_happened", "occurred_at", "kind"),
 )
 
 exhibit = Table(
@@ -208,6 +209,7 @@ ASKED_OF_ORDERS = {
     "issued_at": String(32),
     "ended_at": String(32),
     "enterprise_name": Text(),
+    "audience": String(16),
 }
 """What is asked of 20,000 orders at once, each field of the body again in a column of its own."""
 _more: dict[str, tuple[SchemaItem, ...]] = {
@@ -218,6 +220,7 @@ _more: dict[str, tuple[SchemaItem, ...]] = {
         Index("order_now_issued", "episode", "issued_at"),
         Index("order_now_ended", "episode", "ended_at"),
         Index("order_now_page", "opened_at", "stream"),
+        Index("order_now_versions", "parent", "audience", "state", "stream", "version"),
     )
 }
 now_tables = {life: _now_table(life, *_more.get(life, ())) for life in LIVES}

@@ -98,6 +98,10 @@ def negative_list(problems: Iterable[Mapping[str, Any]], *, now: datetime) -> tu
     return tuple(sorted(rows, key=lambda row: (-row.breaches, row.enterprise)))
 
 
+IN_CIRCULAR = frozenset({"evidence_filed", "finding_recorded", "found", "assigned", "rectified", "reopened", "closed"})
+"""Kinds of happenings that the daily circular tells of."""
+
+
 def circular(
     day: date,
     happenings: Iterable[Happening],

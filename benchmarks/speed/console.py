@@ -77,8 +77,8 @@ def _office(home: Path) -> None:
     write(home / "lists" / "bench.csv")
     record = Record.open(home / "record.db", drill=False)
     note = {
-        "area": "sample", "area_name": "样例市", "stations": codes, "mean_of": codes, "edition": "hj633-2012",
-        "assume": {}, "list": "lists/bench.csv", "delay_minutes": 20, "plan": "sample", "simulated_air": True,
+        "area": "sample", "area_name": "样例市", "stations": codes, "mean_of": codes, "assume": {},
+        "list": "lists/bench.csv", "delay_minutes": 20, "plan": "sample", "simulated_air": True,
         "notes": [],
     }  # fmt: skip
     record.note("console", json.dumps(note))

@@ -56,7 +56,7 @@ def write(path: Path) -> None:
     for plant in range(PLANTS):
         own = f"S{plant:05d},样例第{plant}厂,工业源,是,样例{plant % 9}区,水泥,C,,,,否,环保负责人岗"
         lines += [
-            f"{own},主厂区,烧成车间,熟料煅烧,U{unit},{unit}号线,生产线,DA{unit:03d},1.5,12.5,3,0.5,40,1000,1100,900,"
+            f"{own},主厂区,烧成车间,熟料煅烧,U{unit},{unit}号线,生产线,DA{unit:03d},0.25,2,1.5,0.5,40,1000,1100,900,"
             "限产20%,限产50%,停,用电、在线监测"
             for unit in range(1, UNITS[plant % 3] + 1)
         ]

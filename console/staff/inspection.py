@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -11,57 +9,12 @@ from starlette.responses import Response
 
 from console.needs import link
 from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, picture, text
-from emergency.compliance_evidence import SEEN, measure_finding_of
-from emergency.compliance_tally import Inspection, Tally, inspections, tally
-from emergency.office_list import edition_in_use, list_of, places_of
+from emergency.compliance_evidence import SEEN
 from emergency.order import Order
-from emergency.record import Record
 from plans.measure import POLLUTANT_NAMES
 from plans.places import route
 
 router = APIRouter(prefix="/inspections")
-OPEN = ("issued", "delivered", "acknowledged", "executing")
-MOST = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the running orders come to now."""
-
-    tallies: Mapping[str, Tally]
-    ranked: tuple[Inspection, ...]
-    streams: Mapping[str, str]
-    """Plant to its running order."""
-    names: Mapping[str, str]
-    judged: int
-    running: int
-    contradictions: tuple[tuple[str, str], ...]
-    """(plant, sentence), every contradiction between witnesses."""
-
-
-def standing_of(record: Record, *, response: str, most: int = MOST) -> Standing:
-    """The tally, the ranking and the contradictions of a response, from the last finding of each running order."""
-    rows = [
-        row for row in record.now("order", parent=response, states=OPEN)
-        if row["body"].get("audience", "enterprise") == "enterprise"
-    ]  # fmt: skip
-    kept = edition_in_use(record)
-    districts = {one.identifier: one.district for one in list_of(record, kept).enterprises} if kept else {}
-    pairs, plants, streams, names, told = [], [], {}, {}, []
-    judged = 0
-    for row in rows:
-        body = row["body"]
-        last = body["findings"][-1] if body["findings"] else None
-        found = tuple(measure_finding_of(one) for one in last.get("measures", ())) if last else ()
-        judged += last is not None
-        pairs.append((body["measures"], found))
-        plants.append((row["enterprise"], districts.get(row["enterprise"], ""), body["measures"], found))
-        streams[row["enterprise"]] = row["stream"]
-        names[row["enterprise"]] = body["enterprise_name"]
-        told += [(row["enterprise"], text) for one in found for text in one.contradictions]
-    return Standing(
-        tally(pairs), inspections(plants, most=most), streams, names, judged, len(rows), tuple(told)
-    )  # fmt: skip
 
 
 @router.get("")
@@ -71,9 +24,8 @@ def ranking(request: Request) -> Response:
     record = console.office.record
     responses = record.now("activation")[::-1]
     chosen = request.query_params.get("response") or (responses[0]["stream"] if responses else "")
-    standing = standing_of(record, response=chosen)
-    kept = edition_in_use(record)
-    places = places_of(record, kept) if kept else {}
+    standing = console.compliance.of(chosen)
+    places = console.settings.lists.places() if console.settings.lists is not None else {}
     tour, length = route([one.enterprise for one in standing.ranked], places)
     stops = {name: number for number, name in enumerate(tour, start=1)}
     base = console.settings.base_daily()

@@ -11,25 +11,22 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import UploadFile
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 
 from console import list_words, uploads
 from console.lists import ListInUse
 from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, text, whole
 from emergency.edition import Edition
-from emergency.instructions import reductions_of
 from emergency.office_list import list_of
 from emergency.plant_sheet import sheet_of, write_sheet
 from emergency.vocabulary import BEIJING, Level
-from plans.doubts import doubts_of
 from plans.enterprise_csv import COLUMNS
-from plans.enterprise_list import LEVEL_KEYS, EnterpriseList
+from plans.enterprise_list import EnterpriseList
 from plans.list_diff import diff_lists
 from plans.list_export import csv_text, rows_of, write_workbook
 from plans.list_import_file import letters_of, sheets_of
 from plans.list_import_header import header_of
 from plans.measure import POLLUTANT_NAMES, POLLUTANTS
-from plans.staggered import in_season
 
 router = APIRouter(prefix="/list")
 LEVELS = (Level.YELLOW, Level.ORANGE, Level.RED)
@@ -45,15 +42,20 @@ def overview(request: Request) -> Response:
     today = console.settings.now().astimezone(BEIJING).date()
     shut = [one.strip() for one in request.query_params.get("shut", "").replace("，", ",").split(",") if one.strip()]
     words = request.query_params.get("text", "").strip()
-    context: dict[str, Any] = {"reached": {}, "districts": {}, "doubts": 0, "plants": (), "resting": 0, "found": 0}
+    context: dict[str, Any] = {
+        "reached": {},
+        "districts": {},
+        "doubts": 0,
+        "plants": (),
+        "resting": 0,
+        "found": 0,
+        "trouble": "",
+    }
     if listing is not None:
         windows = lists.windows()
-        real = in_season(listing, windows, on=today, shut=shut) if windows or shut else listing
         plants = [one for one in listing.enterprises if words in one.name or words in one.identifier]
         context |= {
-            "reached": {level: reductions_of(real, lists.plan, level) for level in LEVELS},
-            "districts": districts_of(real),
-            "doubts": len(doubts_of(listing)),
+            "sums": lists.sums(listing, on=today, shut=shut),
             "plants": plants[:50],
             "found": len(plants),
             "resting": sum(window.first <= today <= window.last for window in windows),
@@ -64,29 +66,26 @@ def overview(request: Request) -> Response:
     )  # fmt: skip
 
 
-def districts_of(listing: EnterpriseList) -> dict[str, dict[str, dict[str, float]]]:
-    """District to level to pollutant: kilograms a day that are cut there."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
-    for plant in listing.enterprises:
-        own = found.setdefault(plant.district, {level: dict.fromkeys(POLLUTANTS, 0.0) for level in LEVEL_KEYS})
-        for level in LEVEL_KEYS:
-            for key, kilograms in plant.cut_of(level).items():
-                own[level][key] += float(kilograms)
-    return dict(sorted(found.items()))
-
-
 @router.get("/export")
 def export(request: Request) -> Response:
     """The list in use as a workbook that is read back to the very same list."""
     listing = _lists(request).listing()
     if listing is None:
         raise missing("清单")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "list.xlsx"
-        write_workbook(rows_of(listing), path)
-        content = path.read_bytes()
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return Response(content, media_type=kind, headers={"content-disposition": 'attachment; filename="list.xlsx"'})
+    return FileResponse(_workbook(request, listing), media_type=kind, filename="list.xlsx")
+
+
+def _workbook(request: Request, listing: EnterpriseList) -> Path:
+    """Where the list lies as a workbook; written once per list, for 20,000 plants take six seconds."""
+    folder = _folder(request).parent / "exports"
+    path = folder / f"{listing.digest}.xlsx"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as own:
+            write_workbook(rows_of(listing), Path(own) / path.name)
+            (Path(own) / path.name).replace(path)
+    return path
 
 
 # --- import -----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -25,7 +25,7 @@ from console.page import (
     whole,
 )
 from emergency.problem import Problem, ProblemState
-from emergency.supervision import by_unit, circular, negative_list
+from emergency.supervision import IN_CIRCULAR, by_unit, circular, negative_list
 from emergency.vocabulary import BEIJING
 
 router = APIRouter(prefix="/problems")
@@ -58,8 +58,10 @@ def daily(request: Request) -> Response:
     except ValueError:
         raise BadForm("日期应写作 2015-12-08。") from None
     rows = record.now("problem")
+    begin = datetime(day.year, day.month, day.day, tzinfo=BEIJING)
+    happened = record.happenings_between(begin, begin + timedelta(days=1), kinds=IN_CIRCULAR)
     lines = circular(
-        day, record.happenings(), names=_names(console, rows), units=by_unit(rows, now=now),
+        day, happened, names=_names(console, rows), units=by_unit(rows, now=now),
         area_name=console.office.desk.area_name, drill=record.drill,
     )  # fmt: skip
     return page(request, "circular.html", lines=lines, chosen=day)
