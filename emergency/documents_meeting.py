@@ -68,7 +68,9 @@ def minutes(
             Heading("三、空气质量分析"),
             Paragraph(f"近日实况：{days or UNKNOWN}。" + (f"{latest['at']}AQI {latest['aqi']}。" if latest else "")),
             Paragraph(f"气象：{found.get('weather', UNKNOWN)}。"),
+            *_weather(found.get("weather_days", ())),
             Paragraph(f"相似过程：{found.get('analogues', {}).get('text', UNKNOWN)}。"),
+            *_analogues(found.get("analogues", {}).get("days", ())),
             Heading("四、会商结论"),
             Paragraph(f"{state.conclusion}。{result}。"),
             Heading("五、管控意见"),
@@ -76,6 +78,33 @@ def minutes(
         ),
         drill=drill,
     )  # fmt: skip
+
+
+def _weather(days: Sequence[Mapping[str, Any]]) -> list[Grid]:
+    """The weather ahead as a table; none without a forecast."""
+
+    def said(value: float | None, decimals: int = 0, factor: float = 1.0) -> str:
+        return "缺" if value is None else f"{value * factor:.{decimals}f}"
+
+    head = ("日期", "气温℃", "风 m/s", "静稳%", "通风量m²/s", "降水mm")
+    rows = [
+        (
+            day_of(day["valid_date"]),
+            f"{said(day['temperature_min'])}～{said(day['temperature_max'])}",
+            f"{day['wind_from']}{said(day['wind_speed'], 1)}",
+            said(day["stagnant_share"], 0, 100.0),
+            said(day["ventilation"]),
+            said(day["rain"], 1),
+        )
+        for day in days
+    ]
+    return [Grid((head, *rows))] if rows else []
+
+
+def _analogues(days: Sequence[Mapping[str, Any]]) -> list[Grid]:
+    """Past days like now and what followed; none when none was found."""
+    rows = [(day["until"], "、".join("缺" if one is None else str(one) for one in day["next_aqi"])) for day in days]
+    return [Grid((("相似日", "其后逐日AQI"), *rows))] if rows else []
 
 
 def weekly(made: Mapping[str, Any], *, issuer: str) -> Paper:

@@ -16,6 +16,7 @@ from emergency.messages import local
 from emergency.vocabulary import BEIJING, POLLUTANT_CHINESE, Level
 from flows.situation import Situation
 from forecast.outlook import Outlook
+from forecast.weather_days import WeatherDay
 
 ANALOGUE_DAYS = 3
 """How many days are compared; a setting (confidence I)."""
@@ -32,7 +33,8 @@ def pack(situation: Situation, assessment: risk.Assessment, *, why: str) -> byte
         "observed": _observed(situation),
         "stations": _stations(situation),
         "outlook": _outlook(situation.outlook),
-        "weather": _weather(situation.outlook),
+        "weather": _weather(situation),
+        "weather_days": [day.as_data() for day in situation.weather],
         "analogues": analogues(situation),
         "rules": _rules(assessment),
         "advice": by_department(situation.plan, max(assessment.level, Level.YELLOW)),
@@ -56,7 +58,13 @@ def agenda(outlook: Outlook | None, assessment: risk.Assessment) -> list[str]:
 
 
 def analogues(situation: Situation, *, most: int = 3) -> Mapping[str, Any]:
-    """Past days whose last days looked most like now (mean absolute AQI difference), with what came next."""
+    """Past days like now, with what came next: those of the outlook's reasons, else the nearest in daily AQI alone."""
+    if situation.reasons is not None and situation.reasons.analogues:
+        found = [
+            {"until": one.day.isoformat(), "likeness": round(one.likeness, 2), "next_aqi": list(one.after)}
+            for one in situation.reasons.analogues[:most]
+        ]
+        return {"text": "按展望所用的空气质量和气象要素，在有记录以来的日子中寻找", "days": found}
     air = situation.air
     if air is None:
         return {"text": "没有可比的历史资料", "days": []}
@@ -122,11 +130,28 @@ def _outlook(outlook: Outlook | None) -> list[Mapping[str, Any]]:
     ]
 
 
-def _weather(outlook: Outlook | None) -> str:
-    mode = outlook.weather_mode if outlook is not None else "none"
+def _weather(situation: Situation) -> str:
+    if situation.weather:
+        return "；".join(_weather_day(day) for day in situation.weather[:3]) + "（逐日见图）"
+    mode = situation.outlook.weather_mode if situation.outlook is not None else "none"
     return {"none": "未接入气象预报，请气象台在会上给出形势", "forecast": "模型已使用气象预报"}.get(
         mode, "使用实况气象"
     )
+
+
+def _weather_day(day: WeatherDay) -> str:
+    parts = [f"{day.valid_date.month}月{day.valid_date.day}日"]
+    if day.wind_speed is not None:
+        parts.append(f"{'偏' + day.wind_from if day.wind_from else ''}风{day.wind_speed:.1f} m/s")
+    if day.stagnant_share is not None:
+        parts.append(f"静稳时数占{day.stagnant_share:.0%}")
+    if day.ventilation is not None:
+        parts.append(f"通风量{day.ventilation:.0f} m²/s")
+    if day.rain is not None:
+        parts.append(f"降水{day.rain:.1f} mm" if day.rain >= 0.1 else "无降水")
+    if day.temperature_min is not None and day.temperature_max is not None:
+        parts.append(f"气温{day.temperature_min:.0f}～{day.temperature_max:.0f}℃")
+    return "，".join(parts)
 
 
 def _rules(assessment: risk.Assessment) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emergency.vocabulary import BEIJING
-from flows.post import Post
+from flows.post import WEATHER, Post
 from forecast.outlook import Outlook
 from plans.errors import DataError
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from forecast.train import Trained
-
-WEATHER = ("weather.parquet", "weather.csv")
-"""Tables of daily weather ahead (docs/weather.md) that are looked for in the working folder."""
 
 
 def issue(post: Post, *, now: datetime) -> Outlook:

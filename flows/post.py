@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,8 @@ from flows.observed import observed_at
 from flows.situation import Situation
 from forecast.archive import Archive
 from forecast.city_air import city_air
+from forecast.outlook import Outlook
+from forecast.weather_days import WeatherDay
 from plans import rulebook
 from plans.errors import LantianError
 from plans.rulebook import Rules
@@ -25,6 +27,8 @@ from plans.schema import AqiEdition, CityPlan
 
 SETTINGS_NOTE = "console"
 """Under this name the record keeps what flows and console must know of the post."""
+WEATHER = ("weather.parquet", "weather.csv")
+"""Tables of daily weather ahead (docs/weather.md) that are looked for in the working folder."""
 LISTS = "lists"
 """Folder of the office's own reduction lists, one file an edition; a replay's list is named below plans/cities."""
 
@@ -74,7 +78,23 @@ class Post:
         )
         outlook = self.archive.outlook(self.settings["area"], as_of=now)
         day = now.astimezone(BEIJING).date()
-        return Situation(now, outlook, observed_at(air, now), self.rules(day), self.plan, air)
+        return Situation(
+            now, outlook, observed_at(air, now), self.rules(day), self.plan, air,
+            weather=() if outlook is None else weather_ahead(self.home, outlook, self.settings["mean_of"]),
+            reasons=None if outlook is None else self.archive.reasons(outlook.digest),
+        )  # fmt: skip
+
+
+def weather_ahead(home: Path, outlook: Outlook, stations: Sequence[str]) -> tuple[WeatherDay, ...]:
+    """The weather of the run that an outlook of this day could use, from the folder's table; empty without one."""
+    table = next((home / name for name in WEATHER if (home / name).is_file()), None)
+    if table is None:
+        return ()
+    from forecast import weather_days, weather_modes
+
+    issue_day = outlook.days[0].valid_date - timedelta(days=1)
+    daily = weather_modes.read_table(table)
+    return weather_days.days_of(daily, area=outlook.area, stations=stations, issue_day=issue_day)
 
 
 def open_post(home: Path) -> Post:

@@ -9,6 +9,8 @@ from emergency import risk
 from emergency.vocabulary import BEIJING
 from forecast.city_air import CityAir
 from forecast.outlook import Outlook
+from forecast.reasons import Reasons
+from forecast.weather_days import WeatherDay
 from plans.rulebook import Rules
 from plans.schema import CityPlan
 
@@ -24,6 +26,10 @@ class Situation:
     plan: CityPlan
     air: CityAir | None = None
     """What was observed, with the stations; for the evidence pack. None where only the sums are known."""
+    weather: tuple[WeatherDay, ...] = ()
+    """The weather ahead of the outlook's issue, for the evidence pack; empty where the office has none."""
+    reasons: Reasons | None = None
+    """Why the outlook says what it says, with past days like now; None where nobody asked."""
 
     @property
     def local(self) -> datetime:

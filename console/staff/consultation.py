@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from console import charts
+from console import charts, charts_weather
 from console.judge import judge
 from console.needs import link
 from console.outlook import day_rows
@@ -30,6 +30,7 @@ from console.page import (
 from emergency.consultation import Consultation
 from emergency.vocabulary import Level
 from forecast.outlook import Outlook
+from plans.schema import AqiEdition
 
 router = APIRouter(prefix="/consultations")
 
@@ -153,6 +154,16 @@ def _pack(console: Any, digest: str) -> Any:
     return None if found is None else json.loads(found[1])
 
 
+def _pictured(pack: Any, outlook: Outlook, edition: AqiEdition) -> dict[str, Any]:
+    """The pack with its pictures; packs from before there were any show words only."""
+    found = pack or {}
+    return {
+        "pack": pack,
+        "weather_chart": charts_weather.weather(found.get("weather_days", ())),
+        "analogue_chart": charts_weather.analogues(found.get("analogues", {}).get("days", ()), outlook, edition),
+    }
+
+
 def _load(request: Request, identifier: str) -> tuple[Consultation, Outlook]:
     record = console_of(request).office.record
     state = record.state("consultation", identifier)
@@ -214,7 +225,7 @@ def _show(
         view=text(form, "view") if form is not None else "",
         mine=role,
         may_speak=role in state.required and state.state.key == "convened",
-        pack=_pack(console, state.pack),
+        **_pictured(_pack(console, state.pack), outlook, edition),
         drafted=any(row["body"]["draft"]["consultation"] == identifier for row in console.office.record.now("warning")),
         **_judged(request, outlook, list(state.signed_aqi) if in_force else given),
     )
