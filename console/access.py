@@ -33,6 +33,7 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/login"): PUBLIC,
     ("POST", "/login"): PUBLIC,
     ("POST", "/login/code"): PUBLIC,
+    ("POST", "/language"): PUBLIC,
     ("POST", "/logout"): ANYONE,
     ("GET", "/me"): ANYONE,
     ("POST", "/me/password"): ANYONE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from console.api.app import PREFIX, create_api
 from console.auth import Attempts, Sessions
 from console.compliance_now import ComplianceReader
 from console.envelope import HEADERS, Envelope
+from console.language import _
 from console.page import BadForm, Console, environment, guard, missing, page
 from console.portal import orders as portal
 from console.public.front import PublicFront
@@ -99,7 +101,7 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
     @app.get("/static/{name}")
     def static(name: str) -> Response:
         if name not in FILES:
-            raise missing("文件")
+            raise missing(_("文件"))
         headers = {"cache-control": "public, max-age=300"}
         return FileResponse(STATIC / name, media_type=FILES[name], headers=headers)
 
@@ -116,17 +118,18 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> Response:
         if request.url.path.startswith(PREFIX):  # an address that did not even reach the API
-            return api_problem.answer(error.status_code, "没有这个地址。")
+            return api_problem.answer(error.status_code, _("没有这个地址。"))
         if error.status_code == 401 and request.method == "GET" and request.url.path != "/desk/live":
             target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=303)
-        plain = {404: "没有这个页面。", 405: "不能这样使用这个地址。"}
-        sentence = error.detail if error.detail and not error.detail.isascii() else plain.get(error.status_code, "")
-        return page(request, "refused.html", status=error.status_code, sentence=sentence or "请求无法处理。")
+        plain = {404: _("没有这个页面。"), 405: _("不能这样使用这个地址。")}
+        ours = error.detail and error.detail != HTTPStatus(error.status_code).phrase
+        sentence = error.detail if ours else plain.get(error.status_code, "")
+        return page(request, "refused.html", status=error.status_code, sentence=sentence or _("请求无法处理。"))
 
     @app.exception_handler(RequestValidationError)
     def unclear(request: Request, _error: RequestValidationError) -> Response:
-        return page(request, "refused.html", status=400, sentence="地址中的参数无法理解。")
+        return page(request, "refused.html", status=400, sentence=_("地址中的参数无法理解。"))
 
     @app.exception_handler(BadForm)
     def bad_form(request: Request, error: BadForm) -> Response:
@@ -139,7 +142,7 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        sentence = "系统出错，未能完成。错误已记入运行日志，请稍后再试或联系系统管理员。"
+        sentence = _("系统出错，未能完成。错误已记入运行日志，请稍后再试或联系系统管理员。")
         answer = page(request, "refused.html", status=500, sentence=sentence)
         answer.headers.update(HEADERS)  # this answer is sent from outside the envelope
         return answer

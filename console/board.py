@@ -10,6 +10,7 @@ import io
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from console.language import _
 from console.page import account_of, console_of, missing, page
 from console.staff.lists import revisions, sheet
 
@@ -39,5 +40,5 @@ def own(request: Request) -> Response:
     """A plant's own sheet, on its phone."""
     enterprise = account_of(request).enterprise
     if not enterprise or console_of(request).settings.lists is None:
-        raise missing("一厂一案")
+        raise missing(_("一厂一案"))
     return page(request, "plant.html", sheet=sheet(request, enterprise), own=True, **revisions(request, enterprise))

@@ -11,6 +11,8 @@ from datetime import date, datetime, timedelta
 
 from markupsafe import Markup
 
+from console.language import _, show
+from console.words import date_word, weekday
 from emergency.vocabulary import BEIJING
 from forecast.outlook import Outlook
 from plans.schema import AqiEdition
@@ -69,15 +71,14 @@ def fan(
         bottom = HEIGHT - BOTTOM
         label = f"{name.month}/{name.day}"
         parts.append(f'<text class="axis" text-anchor="middle" x="{at[name]:.1f}" y="{bottom + 18}">{label}</text>')
-        parts.append(
-            f'<text class="axis" text-anchor="middle" x="{at[name]:.1f}" y="{bottom + 36}">'
-            f"周{'一二三四五六日'[name.weekday()]}</text>"
-        )
+        named = weekday(name)
+        parts.append(f'<text class="axis" text-anchor="middle" x="{at[name]:.1f}" y="{bottom + 36}">{named}</text>')
     if past:
         x = at[first] - step / 2
         parts.append(f'<line class="border" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}"/>')
-    title = f"{first.month}月{first.day}日起{len(outlook.days)}天AQI展望：中位数" + "、".join(
-        str(day.median) for day in outlook.days
+    medians = _("、").join(str(day.median) for day in outlook.days)
+    title = _(
+        "%(day)s起%(count)s天AQI展望：中位数%(medians)s", day=date_word(first), count=len(outlook.days), medians=medians
     )
     return picture(parts, title)
 
@@ -99,7 +100,7 @@ def hours(values: Sequence[tuple[datetime, int | None]], edition: AqiEdition) ->
             run.append(f"{x:.1f},{y(value):.1f}")
         there = at.astimezone(BEIJING)
         if there.hour % 12 == 0:
-            label = f"{there.day}日0时" if there.hour == 0 else f"{there.hour}时"
+            label = _("%(day)s日0时", day=there.day) if there.hour == 0 else _("%(hour)s时", hour=there.hour)
             mark = f'<text class="axis" text-anchor="middle" x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}">{label}</text>'
             parts.append(mark)
     parts += _line(run)
@@ -108,7 +109,11 @@ def hours(values: Sequence[tuple[datetime, int | None]], edition: AqiEdition) ->
         x, v = LEFT + step * last, y(values[last][1] or 0)
         parts.append(f'<circle class="mark-hour" cx="{x:.1f}" cy="{v:.1f}" r="5"/>')
         parts.append(f'<text class="number" x="{x - 4:.1f}" y="{v - 10:.1f}" text-anchor="end">{known[-1]}</text>')
-    return picture(parts, f"最近{len(values)}小时城市AQI，最新{known[-1] if known else '无数据'}", width=NARROW)
+    return picture(
+        parts,
+        _("最近%(values)s小时城市AQI，最新%(value)s", values=len(values), value=known[-1] if known else _("无数据")),
+        width=NARROW,
+    )
 
 
 def _line(run: Sequence[str]) -> list[str]:
@@ -146,7 +151,9 @@ def bands(edition: AqiEdition, top: int, *, width: int = WIDTH) -> list[str]:
         parts.append(f'<rect class="swatch-{category.level}" {swatch}/>')
         if y(low) - y(high) >= 16:
             middle = (y(low) + y(high)) / 2 + 5
-            parts.append(f'<text class="axis" x="{width - RIGHT + 13}" y="{middle:.1f}">{category.chinese}</text>')
+            parts.append(
+                f'<text class="axis" x="{width - RIGHT + 13}" y="{middle:.1f}">{show(category.chinese)}</text>'
+            )
         parts.append(f'<text class="axis" text-anchor="end" x="{LEFT - 6}" y="{y(low) + 5:.1f}">{low}</text>')
     return parts
 

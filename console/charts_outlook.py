@@ -12,6 +12,8 @@ from datetime import date
 from markupsafe import Markup
 
 from console.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, bands, ceiling, picture, scale
+from console.language import _, current, word
+from console.words import date_word, weekday
 from emergency.vocabulary import BEIJING
 from forecast.outlook import Outlook
 from plans.schema import AqiEdition
@@ -55,15 +57,15 @@ def levels(outlook: Outlook, edition: AqiEdition) -> Markup:
                 parts.append(f'<rect fill="url(#hatch-{level})" {box}/>')
             if share >= TALL_ENOUGH:
                 middle = f'x="{x + wide / 2:.1f}" y="{foot - tall / 2 + 5:.1f}" text-anchor="middle"'
-                parts.append(f'<text class="number" {middle}>{names[level][:2]} {share * 100:.0f}%</text>')
+                parts.append(f'<text class="number" {middle}>{_short(names[level])} {share * 100:.0f}%</text>')
             foot -= tall
         centre = LEFT + step * (index + 0.5)
         parts += _day(day.valid_date, centre)
-    told = "；".join(
-        f"{day.valid_date.month}月{day.valid_date.day}日轻度及以上{sum(day.level_probabilities[2:]) * 100:.0f}%"
+    told = _("；").join(
+        _("%(day)s轻度及以上%(share)s", day=date_word(day.valid_date), share=f"{sum(day.level_probabilities[2:]):.0%}")
         for day in outlook.days
     )
-    return picture(parts, f"各级别概率：{told}")
+    return picture(parts, _("各级别概率：%(told)s", told=told))
 
 
 def runs(outlooks: Sequence[Outlook], edition: AqiEdition, *, observed: Mapping[date, int | None]) -> Markup:
@@ -86,7 +88,8 @@ def runs(outlooks: Sequence[Outlook], edition: AqiEdition, *, observed: Mapping[
             head = one.days[0]
             x, v = at[head.valid_date], y(head.median)
             issued = one.issued_at.astimezone(BEIJING)
-            parts.append(f'<text class="axis run-word" x="{x + 4:.1f}" y="{v - 6:.1f}">{issued.day}日</text>')
+            named = _("%(day)s日", day=issued.day)
+            parts.append(f'<text class="axis run-word" x="{x + 4:.1f}" y="{v - 6:.1f}">{named}</text>')
     parts += [
         f'<circle class="mark-median" cx="{at[one.valid_date]:.1f}" cy="{y(one.median):.1f}" r="4"/>'
         for one in newest.days
@@ -100,13 +103,17 @@ def runs(outlooks: Sequence[Outlook], edition: AqiEdition, *, observed: Mapping[
                 f'L{x:.1f} {v + 6:.1f}Z"/>'
             )
         parts += _day(day, at[day])
-    return picture(parts, f"最近{len(outlooks)}次展望的中位数与实测日AQI")
+    return picture(parts, _("最近%(outlooks)s次展望的中位数与实测日AQI", outlooks=len(outlooks)))
 
 
 def _day(day: date, x: float) -> list[str]:
     bottom = HEIGHT - BOTTOM
     return [
         f'<text class="axis" text-anchor="middle" x="{x:.1f}" y="{bottom + 18}">{day.month}/{day.day}</text>',
-        f'<text class="axis" text-anchor="middle" x="{x:.1f}" y="{bottom + 36}">'
-        f"周{'一二三四五六日'[day.weekday()]}</text>",
+        f'<text class="axis" text-anchor="middle" x="{x:.1f}" y="{bottom + 36}">{weekday(day)}</text>',
     ]
+
+
+def _short(name: str) -> str:
+    """The word of a level as it fits into a bar: 轻度, Light."""
+    return name[:2] if current() == "zh" else (word(name) or name).split()[0]

@@ -12,15 +12,17 @@ from typing import Any
 from markupsafe import Markup
 
 from console.charts import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, bands, ceiling, picture, scale
+from console.language import N_, _
+from console.words import weekday
 from forecast.outlook import Outlook
 from forecast.weather_days import WINDS
 from plans.schema import AqiEdition
 
 ROWS = (
-    ("wind_speed", "风速 m/s", 1, 1.0),
-    ("stagnant_share", "静稳时数 %", 0, 100.0),
-    ("ventilation", "通风量 m²/s", 0, 1.0),
-    ("rain", "降水 mm", 1, 1.0),
+    ("wind_speed", N_("风速 m/s"), 1, 1.0),
+    ("stagnant_share", N_("静稳时数 %"), 0, 100.0),
+    ("ventilation", N_("通风量 m²/s"), 0, 1.0),
+    ("rain", N_("降水 mm"), 1, 1.0),
 )
 """Key in the pack, its word, decimals, factor."""
 HEAD, ROW, FOOT, SIDE = 6, 74, 40, 104
@@ -36,13 +38,13 @@ def weather(days: Sequence[Mapping[str, Any]]) -> Markup:
     warm = any(day["temperature_max"] is not None for day in days)
     parts: list[str] = []
     for number, (key, word, decimals, factor) in enumerate(rows):
-        parts += _strip(HEAD + ROW * number, word)
+        parts += _strip(HEAD + ROW * number, _(word))
         values = [None if day[key] is None else float(day[key]) * factor for day in days]
         top = max([value for value in values if value is not None] + [100.0 if key == "stagnant_share" else 0.0]) or 1.0
         for x, value, day in zip(centres, values, days, strict=True):
             foot = HEAD + ROW * number + ROW - 10
             if value is None:
-                parts.append(f'<text class="axis" text-anchor="middle" x="{x:.1f}" y="{foot - 6:.1f}">缺</text>')
+                parts.append(f'<text class="axis" text-anchor="middle" x="{x:.1f}" y="{foot - 6:.1f}">{_("缺")}</text>')
                 continue
             tall = (ROW - 34) * value / top
             parts.append(
@@ -57,9 +59,10 @@ def weather(days: Sequence[Mapping[str, Any]]) -> Markup:
     bottom = HEAD + ROW * (len(rows) + warm)
     for x, day in zip(centres, days, strict=True):
         valid = date.fromisoformat(day["valid_date"])
-        name = f"{valid.month}/{valid.day} 周{'一二三四五六日'[valid.weekday()]}"
+        name = f"{valid.month}/{valid.day} {weekday(valid)}"
         parts.append(f'<text class="axis" text-anchor="middle" x="{x:.1f}" y="{bottom + 20}">{name}</text>')
-    title = f"{len(days)}天气象预报：" + "、".join([word for _key, word, _d, _f in rows] + ["气温 °C"] * warm)
+    shown = _("、").join([_(word) for _key, word, _d, _f in rows] + [_("气温 °C")] * warm)
+    title = _("%(count)s天气象预报：%(shown)s", count=len(days), shown=shown)
     head = f'<svg class="chart" viewBox="0 0 {WIDTH} {bottom + FOOT - 8}" role="img" aria-label="{title}">'
     return Markup(head + f"<title>{title}</title>" + "".join(parts) + "</svg>")  # noqa: S704  numbers and fixed words
 
@@ -84,7 +87,8 @@ def analogues(days: Sequence[Mapping[str, Any]], outlook: Outlook, edition: AqiE
         until = date.fromisoformat(day["until"])
         parts.append(
             f'<text class="axis run-word" x="{min(left + 6, WIDTH - RIGHT - 92):.1f}" y="{high - 6:.1f}">'
-            f"{until.year}/{until.month}/{until.day}后</text>"
+            + _("%(day)s后", day=f"{until.year}/{until.month}/{until.day}")
+            + "</text>"
         )
     middle = " ".join(f"{x[n]:.1f},{y(day.median):.1f}" for n, day in enumerate(outlook.days))
     parts.append(f'<polyline class="fan-median" points="{middle}"/>')
@@ -93,10 +97,12 @@ def analogues(days: Sequence[Mapping[str, Any]], outlook: Outlook, edition: AqiE
         for n, day in enumerate(outlook.days)
     ]
     parts += [
-        f'<text class="axis" text-anchor="middle" x="{x[n]:.1f}" y="{HEIGHT - BOTTOM + 20}">第{n + 1}天</text>'
+        f'<text class="axis" text-anchor="middle" x="{x[n]:.1f}" y="{HEIGHT - BOTTOM + 20}">'
+        + _("第%(n)s天", n=n + 1)
+        + "</text>"
         for n in range(length)
     ]
-    return picture(parts, f"{len(days)}个相似过程其后的日AQI，与本次展望的中位数")
+    return picture(parts, _("%(days)s个相似过程其后的日AQI，与本次展望的中位数", days=len(days)))
 
 
 def _strip(top: float, word: str) -> list[str]:
@@ -108,7 +114,7 @@ def _strip(top: float, word: str) -> list[str]:
 
 
 def _temperature(top: float, days: Sequence[Mapping[str, Any]], centres: Sequence[float]) -> list[str]:
-    parts = _strip(top, "气温 °C")
+    parts = _strip(top, _("气温 °C"))
     known = [day[key] for day in days for key in ("temperature_min", "temperature_max") if day[key] is not None]
     low, span = min(known), max(max(known) - min(known), 1.0)
     for x, day in zip(centres, days, strict=True):

@@ -9,11 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from console import language
 from console.api import problem
+from console.language import _
 
+LANGUAGE_COOKIE = "lantian-language"
+YEAR = 365 * 86400
 LARGEST_BODY = 256 * 1024
 """Bytes of a form without files."""
 LARGEST_UPLOAD = {"/my/": 8 * 2**20, "/inspections/": 8 * 2**20, "/problems/": 8 * 2**20, "/list/import": 80 * 2**20}
@@ -48,6 +53,7 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         state: dict[str, Any] = scope.setdefault("state", {})
+        language.choose("zh" if scope["path"].startswith("/api/") else language_of(scope))
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -68,17 +74,25 @@ class Envelope:
         await self.app(scope, receive, sending)
 
 
+def language_of(scope: Scope) -> str:
+    """The language that the reader chose, from the cookie; Chinese for whoever chose none."""
+    return cookie_parser(Headers(scope=scope).get("cookie", "")).get(LANGUAGE_COOKIE, "zh")
+
+
 def _plain(status: int, sentence: str) -> Response:
-    return PlainTextResponse(sentence, status_code=status)
+    return PlainTextResponse(language.bare(sentence), status_code=status)
 
 
-def cookie(name: str, value: str, *, secure: bool, path: str = "/") -> str:
-    """The text of a cookie no script can read and no other site can send; an empty value removes it."""
+def cookie(name: str, value: str, *, secure: bool, path: str = "/", seconds: int | None = None) -> str:
+    """The text of a cookie no script can read and no other site can send; an empty value removes it.
+
+    It lasts as long as the browser is open, or for the given seconds.
+    """
     parts = [f"{name}={value}", f"Path={path}", "HttpOnly", "SameSite=Strict"]
     if secure:
         parts.append("Secure")
-    if not value:
-        parts.append("Max-Age=0")
+    if not value or seconds is not None:
+        parts.append(f"Max-Age={seconds if value else 0}")
     return "; ".join(parts)
 
 
@@ -92,5 +106,5 @@ def _fault(scope: Scope) -> tuple[int, str] | None:
         return None
     length = Headers(scope=scope).get("content-length")
     if length is None or not length.isdigit():
-        return 411, "请求没有说明长度，未处理。"
-    return (413, "提交的内容过大，未处理。") if int(length) > largest(scope["path"]) else None
+        return 411, _("请求没有说明长度，未处理。")
+    return (413, _("提交的内容过大，未处理。")) if int(length) > largest(scope["path"]) else None

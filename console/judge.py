@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from console.language import _
 from console.outlook import signed_now
 from console.page import Console
 from console.words import clock
@@ -47,11 +48,15 @@ def lift_of(console: Console, level: Level, now: datetime) -> Lift:
     outlook = console.air.outlook(now)
     signed = signed_now(settings, now)
     values: tuple[int | None, ...] = ()
-    basis = "没有展望"
+    basis = _("没有展望")
     if outlook is not None:
         coming = {day.valid_date: day.median for day in outlook.days if day.valid_date > today}
         values = tuple((signed.values if signed else {}).get(day, median) for day, median in coming.items())
-        basis = f"{clock(signed.signed_at)}会商签发值" if signed else "模型中位数（24小时内没有会商签发）"
+        basis = (
+            _("%(signed_at)s会商签发值", signed_at=clock(signed.signed_at))
+            if signed
+            else _("模型中位数（24小时内没有会商签发）")
+        )
     latest = air.observed.latest
     advice = risk.may_lift(edition, level, observed_aqi=latest.aqi if latest else None, expected=values)
     below = 0

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from console.language import N_
 from emergency.instructions import reductions_of
 from emergency.vocabulary import Level
 from plans.city_plan import CityPlan
@@ -20,7 +21,7 @@ from plans.reductions import Reduction
 from plans.staggered import Window, in_season
 
 LEVELS = (Level.YELLOW, Level.ORANGE, Level.RED)
-NO_SHARE = "清单排放量与预案所记全社会排放量不相容，不能算出比例：请核对预案的基数，或清单的排放量单位。"
+NO_SHARE = N_("清单排放量与预案所记全社会排放量不相容，不能算出比例：请核对预案的基数，或清单的排放量单位。")
 
 
 @dataclass(frozen=True, slots=True)

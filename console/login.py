@@ -6,9 +6,12 @@ import secrets
 from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Request
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from console.page import Form, console_of, page, set_cookie, set_session, text
+from console.envelope import LANGUAGE_COOKIE, YEAR
+from console.language import LANGUAGES, _
+from console.page import BadForm, Form, console_of, page, set_cookie, set_session, text
 from emergency.directory import Account
 from emergency.second_factor import Factors
 
@@ -30,17 +33,17 @@ def log_in(request: Request, form: Form) -> Response:
     console = console_of(request)
     visit = request.cookies.get(VISIT, "")
     if not visit or not console.sessions.right_token(f"login:{visit}", text(form, "token")):
-        return _form(request, alert="页面已失效，请重新登录。", status=403)
+        return _form(request, alert=_("页面已失效，请重新登录。"), status=403)
     identifier, password = text(form, "account", most=80), str(form.get("password") or "")[:400]
     address = request.client.host if request.client else "?"
     wait = console.attempts.wait(identifier, address)
     if wait:
-        sentence = f"登录失败次数过多，请{-(-wait // 60)}分钟后再试。"
+        sentence = _("登录失败次数过多，请%(value)s分钟后再试。", value=-(-wait // 60))
         return _form(request, alert=sentence, status=429, given=identifier)
     account = console.settings.directory.check(identifier, password)
     if account is None:
         console.attempts.failed(identifier, address)
-        return _form(request, alert="账号或密码不正确。", status=401, given=identifier)
+        return _form(request, alert=_("账号或密码不正确。"), status=401, given=identifier)
     console.attempts.succeeded(identifier, address)
     if Factors(console.office.record).active(account.identifier):
         set_cookie(request, HALF, console.sessions.half(account))
@@ -55,16 +58,18 @@ def code(request: Request, form: Form) -> Response:
     console, visit = console_of(request), request.cookies.get(VISIT, "")
     account = console.sessions.read_half(request.cookies.get(HALF))
     if account is None or not visit or not console.sessions.right_token(f"login:{visit}", text(form, "token")):
-        return _form(request, alert="页面已失效，请重新登录。", status=403)
+        return _form(request, alert=_("页面已失效，请重新登录。"), status=403)
     address = request.client.host if request.client else "?"
     brake = f"{account.identifier}:code"
     wait = console.attempts.wait(brake, address)
     if wait:
-        return _code_form(request, alert=f"验证码错误次数过多，请{-(-wait // 60)}分钟后再试。", status=429)
+        return _code_form(
+            request, alert=_("验证码错误次数过多，请%(value)s分钟后再试。", value=-(-wait // 60)), status=429
+        )
     given = text(form, "code", most=12)
     if not Factors(console.office.record).check(account.identifier, given, at=console.sessions.clock()):
         console.attempts.failed(brake, address)
-        return _code_form(request, alert="验证码不正确或已用过。", status=401)
+        return _code_form(request, alert=_("验证码不正确或已用过。"), status=401)
     console.attempts.succeeded(brake, address)
     set_cookie(request, HALF, "")
     return _enter(request, account, _inside(unquote(request.cookies.get(NEXT, ""))))
@@ -79,6 +84,18 @@ def _enter(request: Request, account: Account, target: str) -> Response:
 def _code_form(request: Request, *, alert: str = "", status: int = 200) -> Response:
     token = console_of(request).sessions.token(f"login:{request.cookies.get(VISIT, '')}")
     return page(request, "login_code.html", status=status, alert=alert, visit_token=token)
+
+
+@router.post("/language")
+def choose_language(request: Request, form: Form) -> Response:
+    """Keep the chosen language in a cookie for a year, and go back to the page it was chosen on."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise HTTPException(403, _("请在本系统的页面上选择语言。"))
+    chosen = text(form, "language", most=8)
+    if chosen not in LANGUAGES:
+        raise BadForm(_("请选择一种语言。"))
+    set_cookie(request, LANGUAGE_COOKIE, chosen, seconds=YEAR)
+    return RedirectResponse(_inside(text(form, "back")), status_code=303)
 
 
 @router.post("/logout")

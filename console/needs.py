@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from console import words
+from console.language import _
 from console.settings import Settings
 from emergency import record_orders
 from emergency.directory import Account
@@ -61,21 +62,25 @@ def _consultations(settings: Settings, role: Role, now: datetime) -> Iterator[Ne
         body, href = row["body"], link("consultations", row["stream"])
         within = timedelta(minutes=settings.plan.consultation.result_within_minutes.value)
         if row["state"] == "proposed" and role in (Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR):
-            why = "；".join(str(trigger["text"]) for trigger in body["triggers"][:2])
-            yield Need("会商已提议，待召集", why, href, "去召集", _at(row["opened_at"]) + within)
+            why = _("；").join(str(trigger["text"]) for trigger in body["triggers"][:2])
+            yield Need(_("会商已提议，待召集"), why, href, _("去召集"), _at(row["opened_at"]) + within)
         if row["state"] != "convened":
             continue
         heard = {*(body["opinions"] or {}), *(body["absences"] or {})}
         missing = [key for key in body["required"] if key not in heard]
         if role.key in missing:
             yield Need(
-                "会商等你的意见", f"{len(body['required'])}方中已有{len(heard)}方", href, "填写意见", urgent=True
+                _("会商等你的意见"),
+                _("%(required)s方中已有%(heard)s方", required=len(body["required"]), heard=len(heard)),
+                href,
+                _("填写意见"),
+                urgent=True,
             )
         if role is Role.OFFICE_DIRECTOR and not missing:
-            yield Need("意见已齐，待签发结论", "请核对每日AQI后签发", href, "去签发", urgent=True)
+            yield Need(_("意见已齐，待签发结论"), _("请核对每日AQI后签发"), href, _("去签发"), urgent=True)
         if role is Role.DUTY_OFFICER and missing and now - _at(row["changed_at"]) > within:
-            names = "、".join(words.role(key) for key in missing)
-            yield Need("会商缺意见", f"{names}未提交，可催问或记录缺席", href, "去处理")
+            names = _("、").join(words.role(key) for key in missing)
+            yield Need(_("会商缺意见"), _("%(names)s未提交，可催问或记录缺席", names=names), href, _("去处理"))
 
 
 def _warnings(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:
@@ -90,17 +95,33 @@ def _warnings(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:
                 deputy = role.key not in authority.roles
                 minutes = settings.plan.authority.of(level.word).deadline_minutes.value  # type: ignore[arg-type]
                 deadline = _at(row["changed_at"]) + timedelta(minutes=minutes)
-                name = f"{level.chinese}预警待你签批" + ("（可代签）" if deputy else "")
-                yield Need(name, body["draft"]["reason"], href, "去签批", deadline, urgent=not deputy)
+                name = _("%(chinese)s预警待你签批", chinese=level.chinese) + (_("（可代签）") if deputy else "")
+                yield Need(name, body["draft"]["reason"], href, _("去签批"), deadline, urgent=not deputy)
         if role not in (Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR):
             continue
         if row["state"] == "approved":
             starts = _at(body["draft"]["starts_at"])
-            yield Need(f"{level.chinese}预警已批准，待发布", "发布后立即下达指令", href, "去发布", starts, urgent=True)
+            yield Need(
+                _("%(chinese)s预警已批准，待发布", chinese=level.chinese),
+                _("发布后立即下达指令"),
+                href,
+                _("去发布"),
+                starts,
+                urgent=True,
+            )
         if row["state"] == "returned":
-            yield Need(f"{level.chinese}预警被退回", body["return_reason"], href, "去处理", urgent=True)
+            yield Need(
+                _("%(chinese)s预警被退回", chinese=level.chinese), body["return_reason"], href, _("去处理"), urgent=True
+            )
         if row["state"] == "issued" and (end := _at(body["draft"]["expected_end"])) < now:
-            yield Need(f"{level.chinese}预警已过预计结束时间", "尚未解除或延长", href, "去处理", end, urgent=True)
+            yield Need(
+                _("%(chinese)s预警已过预计结束时间", chinese=level.chinese),
+                _("尚未解除或延长"),
+                href,
+                _("去处理"),
+                end,
+                urgent=True,
+            )
 
 
 def _drafts_due(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:
@@ -116,13 +137,13 @@ def _drafts_due(settings: Settings, role: Role, now: datetime) -> Iterator[Need]
     in_force = max((Level.of(row["level"]) for row in warnings), default=Level.NONE)
     within = timedelta(minutes=settings.plan.deadlines.approval_form_minutes.value)
     if wanted > in_force and not taken_up:
-        name = f"会商结论为{wanted.chinese}预警，待起草"
+        name = _("会商结论为%(chinese)s预警，待起草", chinese=wanted.chinese)
         href = f"/warnings/draft?consultation={quote(last['stream'], safe='')}"
-        yield Need(name, last["body"]["conclusion"], href, "去起草", _at(last["changed_at"]) + within, urgent=True)
+        yield Need(name, last["body"]["conclusion"], href, _("去起草"), _at(last["changed_at"]) + within, urgent=True)
     elif wanted < in_force and not taken_up and all(row["state"] == "issued" for row in warnings):
-        to = "不再预警" if wanted is Level.NONE else f"降为{wanted.chinese}"
-        name = f"会商结论{to}，请研究解除或降级"
-        yield Need(name, last["body"]["conclusion"], link("warnings", warnings[-1]["stream"]), "去看")
+        to = _("不再预警") if wanted is Level.NONE else _("降为%(chinese)s", chinese=wanted.chinese)
+        name = _("会商结论%(to)s，请研究解除或降级", to=to)
+        yield Need(name, last["body"]["conclusion"], link("warnings", warnings[-1]["stream"]), _("去看"))
 
 
 def _orders(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:
@@ -130,17 +151,17 @@ def _orders(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:
         return
     count, first = silent_orders(settings, now)
     if count:
-        names = "、".join(row["body"]["enterprise_name"] for row in first) + ("等" if count > len(first) else "")
+        names = _("、").join(row["body"]["enterprise_name"] for row in first) + (_("等") if count > len(first) else "")
         deadline = _at(first[0]["body"]["respond_by"])
-        yield Need(f"{count}家单位逾期未签收", names, "/orders?silent=1", "看名单", deadline)
+        yield Need(_("%(count)s家单位逾期未签收", count=count), names, "/orders?silent=1", _("看名单"), deadline)
 
 
 def _problems(settings: Settings, role: Role, _now: datetime) -> Iterator[Need]:
     waiting: dict[Role, dict[str, str]] = {
-        Role.DUTY_OFFICER: {"found": "待交办"},
-        Role.OFFICE_DIRECTOR: {"found": "待交办"},
-        Role.TERRITORY: {"assigned": "待整改", "reopened": "需重新整改"},
-        Role.INSPECTOR: {"rectified": "待回头看"},
+        Role.DUTY_OFFICER: {"found": _("待交办")},
+        Role.OFFICE_DIRECTOR: {"found": _("待交办")},
+        Role.TERRITORY: {"assigned": _("待整改"), "reopened": _("需重新整改")},
+        Role.INSPECTOR: {"rectified": _("待回头看")},
     }
     for state, word in waiting.get(role, {}).items():
         rows = settings.office.record.now("problem", states=(state,))
@@ -148,7 +169,9 @@ def _problems(settings: Settings, role: Role, _now: datetime) -> Iterator[Need]:
             continue
         due = min((_at(row["body"]["due_at"]) for row in rows if row["body"]["due_at"]), default=None)
         href = link("problems", rows[0]["stream"]) if len(rows) == 1 else f"/problems?state={state}"
-        yield Need(f"{len(rows)}个问题{word}", rows[0]["body"]["content"], href, "去办理", due)
+        yield Need(
+            _("%(rows)s个问题%(word)s", rows=len(rows), word=word), rows[0]["body"]["content"], href, _("去办理"), due
+        )
 
 
 _QUESTIONS: tuple[Callable[[Settings, Role, datetime], Iterator[Need]], ...] = (

@@ -10,16 +10,19 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Depends, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
+from markupsafe import escape
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from console import access, words
+from console import access, language, words
 from console.air import AirReader
 from console.auth import Attempts, Session, Sessions
 from console.compliance_now import ComplianceReader
 from console.envelope import LARGEST_UPLOAD, cookie
+from console.language import N_, _
 from console.settings import Settings
 from console.watch import WatchReader
 from emergency.compliance_evidence import SEEN
@@ -34,57 +37,58 @@ from emergency.vocabulary import BEIJING, Level, Role
 HERE = Path(__file__).resolve().parent
 
 DONE = {
-    "convened": "已召集会商，各方已收到通知。",
-    "opinion": "意见已记录。",
-    "absence": "缺席已记录。",
-    "concluded": "会商结论已签发。",
-    "cancelled": "会商已取消。",
-    "drafted": "预警草稿已提交，等待签批。",
-    "approved": "已签批。",
-    "returned": "已退回修改。",
-    "withdrawn": "草稿已撤回。",
-    "issued": "已发布。",
-    "lift_asked": "已提请解除，等待签批。",
-    "redrafted": "修改后的草稿已提交，等待签批。",
-    "taken": "已接手，呼叫停止。",
-    "jumped": "已转到指定一级。",
-    "handed": "交班记录已提交。",
-    "relieved": "已接班。",
-    "rostered": "值班表已更新。",
-    "paused": "响应已暂停，各单位已收到通知。",
-    "resumed": "响应已恢复，各单位已收到通知。",
-    "filed": "上级通知已登记，会商已提议。",
-    "lifted": "预警已解除，企业指令已一并解除。",
-    "acknowledged": "已签收。",
-    "executed": "执行情况已报告。",
-    "chased": "催办已发出。",
-    "assigned": "问题已交办。",
-    "rectified": "整改已报告。",
-    "looked": "回头看结果已记录。",
-    "noted": "提醒已签收。",
-    "account": "账号已更新。",
-    "password": "密码已修改，其他浏览器上的登录已失效。",
-    "factor": "第二因子已启用。",
-    "measure": "措施执行情况已报告。",
-    "asked": "已提交，答复后会在本页显示并发送通知。",
-    "answered": "已答复。",
-    "exemption": "豁免申请已提交；答复前请继续执行指令。",
-    "exempted": "已同意豁免。",
-    "refused": "已答复不予豁免。",
-    "ledger": "台账已提交。",
-    "gate": "门禁记录已提交。",
-    "inspected": "现场检查已记录，核查结论已更新。",
-    "stored": "清单已入库为新版本，尚未启用。",
-    "adopted": "清单版本已启用，今后的指令按此版本下达。",
-    "clock": "时钟目标已设定，演练将推进到该时刻。",
+    "convened": N_("已召集会商，各方已收到通知。"),
+    "opinion": N_("意见已记录。"),
+    "absence": N_("缺席已记录。"),
+    "concluded": N_("会商结论已签发。"),
+    "cancelled": N_("会商已取消。"),
+    "drafted": N_("预警草稿已提交，等待签批。"),
+    "approved": N_("已签批。"),
+    "returned": N_("已退回修改。"),
+    "withdrawn": N_("草稿已撤回。"),
+    "issued": N_("已发布。"),
+    "lift_asked": N_("已提请解除，等待签批。"),
+    "redrafted": N_("修改后的草稿已提交，等待签批。"),
+    "taken": N_("已接手，呼叫停止。"),
+    "jumped": N_("已转到指定一级。"),
+    "handed": N_("交班记录已提交。"),
+    "relieved": N_("已接班。"),
+    "rostered": N_("值班表已更新。"),
+    "paused": N_("响应已暂停，各单位已收到通知。"),
+    "resumed": N_("响应已恢复，各单位已收到通知。"),
+    "filed": N_("上级通知已登记，会商已提议。"),
+    "lifted": N_("预警已解除，企业指令已一并解除。"),
+    "acknowledged": N_("已签收。"),
+    "executed": N_("执行情况已报告。"),
+    "chased": N_("催办已发出。"),
+    "assigned": N_("问题已交办。"),
+    "rectified": N_("整改已报告。"),
+    "looked": N_("回头看结果已记录。"),
+    "noted": N_("提醒已签收。"),
+    "account": N_("账号已更新。"),
+    "password": N_("密码已修改，其他浏览器上的登录已失效。"),
+    "factor": N_("第二因子已启用。"),
+    "measure": N_("措施执行情况已报告。"),
+    "asked": N_("已提交，答复后会在本页显示并发送通知。"),
+    "answered": N_("已答复。"),
+    "exemption": N_("豁免申请已提交；答复前请继续执行指令。"),
+    "exempted": N_("已同意豁免。"),
+    "refused": N_("已答复不予豁免。"),
+    "ledger": N_("台账已提交。"),
+    "gate": N_("门禁记录已提交。"),
+    "inspected": N_("现场检查已记录，核查结论已更新。"),
+    "stored": N_("清单已入库为新版本，尚未启用。"),
+    "adopted": N_("清单版本已启用，今后的指令按此版本下达。"),
+    "clock": N_("时钟目标已设定，演练将推进到该时刻。"),
 }
 """What is said after an act went through; the address carries only the key."""
 
 
 PLACES = (
-    ("/desk", "值班台"), ("/watch", "值守"), ("/outlook", "展望"), ("/consultations", "会商"), ("/warnings", "预警"),
-    ("/orders", "指令"), ("/inspections", "核查"), ("/problems", "问题"), ("/list", "清单"), ("/duty", "排班"),
-    ("/standing", "空气"), ("/reports", "评估"), ("/rules", "规则"), ("/record", "记录"),
+    ("/desk", N_("值班台")), ("/watch", N_("值守")), ("/outlook", N_("展望")), ("/consultations", N_("会商")),
+    ("/warnings", N_("预警")), ("/orders", N_("指令")), ("/inspections", N_("核查")), ("/problems", N_("问题")),
+    ("/list", N_("清单")), ("/duty", N_("排班")), ("/standing", N_("空气")), ("/reports", N_("评估")),
+    ("/rules", N_("规则")), ("/record", N_("记录")),
 )  # fmt: skip
 
 
@@ -140,7 +144,7 @@ def guard(request: Request, form: Form) -> None:
     route = getattr(request.scope.get("route"), "path", "")
     key = (request.method, route)
     if key not in access.ACCESS:
-        raise HTTPException(403, "这个页面没有开放。")
+        raise HTTPException(403, _("这个页面没有开放。"))
     console = console_of(request)
     found = console.sessions.read(request.cookies.get(console.sessions.cookie))
     request.state.session, request.state.account = found if found else (None, None)
@@ -148,15 +152,15 @@ def guard(request: Request, form: Form) -> None:
     if roles is None:
         return
     if found is None:
-        raise HTTPException(401, "请先登录。")
+        raise HTTPException(401, _("请先登录。"))
     session, account = found
     if request.method == "POST" and not console.sessions.right_token(session.identifier, text(form, "token")):
-        raise HTTPException(403, "表单已失效，未做任何改动。请返回页面刷新后再办。")
+        raise HTTPException(403, _("表单已失效，未做任何改动。请返回页面刷新后再办。"))
     if account.role not in roles:
-        raise HTTPException(403, f"{account.role.chinese}不能使用这个页面。")
+        raise HTTPException(403, _("%(chinese)s不能使用这个页面。", chinese=account.role.chinese))
     asked = console.settings.second_factor_required and account.role in access.STAFF and route not in OWN
     if asked and not Factors(console.office.record).active(account.identifier):
-        raise HTTPException(403, "请先在“我的账号”（页面右上角）设置第二因子，再使用其他页面。")
+        raise HTTPException(403, _("请先在“我的账号”（页面右上角）设置第二因子，再使用其他页面。"))
     if route != "/desk/live" and (renewed := console.sessions.renewed(session)) is not None:
         set_session(request, renewed)  # the automatic refresh of an unattended desk does not keep it logged in
 
@@ -168,10 +172,10 @@ def set_session(request: Request, session: Session | None) -> None:
     set_cookie(request, sessions.cookie, value)
 
 
-def set_cookie(request: Request, name: str, value: str) -> None:
-    """Add a cookie to this answer."""
+def set_cookie(request: Request, name: str, value: str, *, seconds: int | None = None) -> None:
+    """Add a cookie to this answer, kept while the browser is open or for so many seconds."""
     secure = console_of(request).settings.secure_cookie
-    request.scope["state"].setdefault("cookies", []).append(cookie(name, value, secure=secure))
+    request.scope["state"].setdefault("cookies", []).append(cookie(name, value, secure=secure, seconds=seconds))
 
 
 def account_of(request: Request) -> Account:
@@ -189,7 +193,7 @@ def text(form: FormData, name: str, *, most: int = 2000) -> str:
     value = form.get(name)
     found = value.strip() if isinstance(value, str) else ""
     if len(found) > most:
-        raise BadForm(f"填写的内容有{len(found)}字，最多{most}字。请删减后再提交。")
+        raise BadForm(_("填写的内容有%(found)s字，最多%(most)s字。请删减后再提交。", found=len(found), most=most))
     return found
 
 
@@ -197,7 +201,7 @@ def needed(form: FormData, name: str, what: str, *, most: int = 2000) -> str:
     """The same, but BadForm when it is empty."""
     found = text(form, name, most=most)
     if not found:
-        raise BadForm(f"请填写{what}。")
+        raise BadForm(_("请填写%(what)s。", what=what))
     return found
 
 
@@ -205,7 +209,9 @@ def whole(value: object, what: str, *, low: int, high: int) -> int:
     """A whole number; BadForm says what was expected."""
     raw = str(value).strip()
     if not raw.isascii() or not raw.isdigit() or not low <= int(raw[:9]) <= high:
-        raise BadForm(f"{what}应为{low}到{high}的整数，现为“{raw[:20]}”。")
+        raise BadForm(
+            _("%(what)s应为%(low)s到%(high)s的整数，现为“%(value)s”。", what=what, low=low, high=high, value=raw[:20])
+        )
     return int(raw)
 
 
@@ -218,7 +224,7 @@ def picture(form: FormData, name: str) -> Photo | None:
     for begin, kind in ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png")):
         if content.startswith(begin):
             return Photo(content, kind)
-    raise BadForm("照片须为JPEG或PNG格式，请重新选择。")
+    raise BadForm(_("照片须为JPEG或PNG格式，请重新选择。"))
 
 
 def filled_at(form: FormData, now: datetime) -> datetime | None:
@@ -226,7 +232,7 @@ def filled_at(form: FormData, now: datetime) -> datetime | None:
     raw = text(form, "offline_seconds", most=9)
     if not raw:
         return None
-    return now - timedelta(seconds=whole(raw, "离线时长", low=0, high=10_000_000))
+    return now - timedelta(seconds=whole(raw, _("离线时长"), low=0, high=10_000_000))
 
 
 def local_moment(form: FormData, name: str, what: str) -> datetime:
@@ -235,7 +241,7 @@ def local_moment(form: FormData, name: str, what: str) -> datetime:
     try:
         return datetime.fromisoformat(raw).replace(tzinfo=BEIJING)
     except ValueError:
-        raise BadForm(f"{what}应为日期和时间（北京时间），如 2015-12-08T07:00。") from None
+        raise BadForm(_("%(what)s应为日期和时间（北京时间），如 2015-12-08T07:00。", what=what)) from None
 
 
 # --- answering --------------------------------------------------------------------------------------------------------
@@ -255,8 +261,10 @@ def page(request: Request, name: str, *, status: int = 200, alert: str = "", **c
         "replay": settings.replay,
         "area_name": settings.office.desk.area_name,
         "alert": alert,
-        "done": DONE.get(request.query_params.get("done", ""), ""),
+        "done": _(DONE.get(request.query_params.get("done", ""), "")),
         "path": request.url.path,
+        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "posted": request.method == "POST",
         "may": lambda method, path: access.allowed(method, path, account.role if account else None),
         "places": _places(account, replay=settings.replay) if account else (),
     }
@@ -264,17 +272,17 @@ def page(request: Request, name: str, *, status: int = 200, alert: str = "", **c
         raise ValueError(f"The page {name} may not name its values {', '.join(taken)}: the frame does.")
     now = context.pop("now", None) or settings.now()
     html = console.templates.get_template(name).render({**frame, "now": now, **context})
-    return HTMLResponse(html, status_code=status)
+    return HTMLResponse(language.finish(html), status_code=status)
 
 
 def _places(account: Account, *, replay: bool) -> tuple[tuple[str, str], ...]:
     """The entries of the main menu for a role."""
     if account.role in access.PLANT:
         if account.role is Role.DEPARTMENT:
-            return (("/my", "我的任务"),)
-        return (("/my", "我的指令"), ("/plant", "一厂一案"))
-    more = (("/accounts", "账号"),) if account.role in access.ADMINISTRATORS else ()
-    return (*PLACES, *more, ("/replay", "演练时钟")) if replay else (*PLACES, *more)
+            return (("/my", _("我的任务")),)
+        return (("/my", _("我的指令")), ("/plant", _("一厂一案")))
+    more = (("/accounts", _("账号")),) if account.role in access.ADMINISTRATORS else ()
+    return (*PLACES, *more, ("/replay", _("演练时钟"))) if replay else (*PLACES, *more)
 
 
 def attempt(act: Callable[[], object], *, show: Callable[[str, int], Response], then: str) -> Response:
@@ -282,7 +290,7 @@ def attempt(act: Callable[[], object], *, show: Callable[[str, int], Response], 
     try:
         act()
     except StaleDecision:
-        return show(words.STALE, 409)
+        return show(_(words.STALE), 409)
     except Refused as refused:
         return show(words.refusal(refused), 409)
     except BadForm as fault:
@@ -309,7 +317,12 @@ def office_seen(request: Request, life: str, identifier: str, form: FormData) ->
 
 def missing(what: str) -> HTTPException:
     """The 404 of an object that does not exist or is not this person's to see."""
-    return HTTPException(404, f"没有这个编号的{what}。")
+    return HTTPException(404, _("没有这个编号的%(what)s。", what=what))
+
+
+@pass_context  # so that nothing is worked out when a template is read, before any language is chosen
+def _shown(_context: Context, value: Any) -> Any:
+    return language.show(value)
 
 
 def environment() -> Environment:
@@ -318,6 +331,8 @@ def environment() -> Environment:
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
+        finalize=_shown,
+        extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -338,7 +353,11 @@ def environment() -> Environment:
         state_word=lambda key, life: words.STATES[life].get(key, key),
         life_word=lambda key: words.LIVES.get(key, key),
         sentence=words.sentence,
+        join=lambda values, between="": escape(between).join(language.show(str(value)) for value in values),
         sureness=lambda mark: words.SURENESS.get(mark, mark),
     )
-    made.globals.update(left=words.left, Level=Level, WEATHER=words.WEATHER)
+    made.globals.update(
+        left=words.left, Level=Level, WEATHER=words.WEATHER, _=language.marked_up, gettext=language.marked_up,
+        current_language=language.current, languages=language.LANGUAGES, language_tags=language.TAGS,
+    )  # fmt: skip
     return made

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from console.language import _
 from console.page import BadForm
 from plans.list_import import ImportReport, import_list
 from plans.list_import_header import ColumnMapping
@@ -47,7 +48,7 @@ def keep(folder: Path, content: bytes, *, name: str, edition: str, sample: bool)
     if content.startswith(b"PK\x03\x04"):
         suffix = ".xlsx"
     elif b"\x00" in content[:4096] or not content.strip():
-        raise BadForm("文件不是xlsx工作簿，也不是CSV文本。旧版xls请另存为xlsx后再传。")
+        raise BadForm(_("文件不是xlsx工作簿，也不是CSV文本。旧版xls请另存为xlsx后再传。"))
     else:
         suffix = ".csv"
     folder.mkdir(parents=True, exist_ok=True)

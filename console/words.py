@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from console.language import MONTHS, N_, _, current, show
 from emergency import activation, alert, call, consultation, edition, handover, order, problem, warning
 from emergency.compliance import Verdict
 from emergency.compliance_evidence import SEEN
@@ -16,11 +17,11 @@ from emergency.record import Entry
 from emergency.vocabulary import BEIJING, POLLUTANT_CHINESE, Level, Role
 
 WEEKDAYS = "一二三四五六日"
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 LIVES = {
-    "consultation": "会商", "warning": "预警", "activation": "应急响应", "order": "减排指令", "problem": "交办问题",
-    "edition": "清单版本",
-    "alert": "值守提醒",
-    "call": "值守呼叫", "handover": "交接班",
+    "consultation": N_("会商"), "warning": N_("预警"), "activation": N_("应急响应"), "order": N_("减排指令"),
+    "problem": N_("交办问题"), "edition": N_("清单版本"), "alert": N_("值守提醒"), "call": N_("值守呼叫"),
+    "handover": N_("交接班"),
 }  # fmt: skip
 STATES: dict[str, dict[str, str]] = {
     life: {state.key: state.chinese for state in states}
@@ -37,11 +38,20 @@ STATES: dict[str, dict[str, str]] = {
     )
 }
 VERDICTS = {verdict.key: verdict.chinese for verdict in Verdict}
-SURENESS = {"A": "A 有文件原文", "B": "B 单一来源", "C": "C 本办设定", "I": "I 推断设定"}
-WEATHER = {"none": "无气象预报", "forecast": "使用气象预报", "perfect": "使用实况气象（仅限回报试验）"}
-VIA = {"phone": "电话确认", "paper": "书面签收", "on_site": "现场送达"}
+SURENESS = {"A": N_("A 有文件原文"), "B": N_("B 单一来源"), "C": N_("C 本办设定"), "I": N_("I 推断设定")}
+WEATHER = {"none": N_("无气象预报"), "forecast": N_("使用气象预报"), "perfect": N_("使用实况气象（仅限回报试验）")}
+VIA = {"phone": N_("电话确认"), "paper": N_("书面签收"), "on_site": N_("现场送达")}
 """How the office can have a receipt from somebody who does not use the portal."""
-STALE = "别人刚刚办理过，请查看最新状态。"
+COMPOSED = (
+    N_("达到{0}预警条件：{1}，依据{2}"), N_("未达到黄色预警条件，依据{0}"),
+    N_("未达到黄色预警条件（达到{0}条件），依据{1}"),
+    N_("日AQI>{0}持续{1}小时及以上"), N_("日AQI>{0}"), N_("日AQI达到500"), N_("{0}至{1}"), N_("{0}月{1}日{2}时"),
+    N_("环大气〔2024〕6号"), N_("环大气〔2017〕86号"), N_("环办大气函〔2018〕875号"),
+    N_("监测AQI已达{0}（>{1}），预计未来{2}小时内无明显改善，应立即启动"),
+    N_("黄"), N_("橙"), N_("红"), N_("蓝色"), N_("绿色"), N_("紫色"), N_("褐红色"), N_("全市"), N_("是"), N_("否"),
+)  # fmt: skip
+"""Sentences that other floors put together from pieces, and words that stand in the rules, for the catalogue."""
+STALE = N_("别人刚刚办理过，请查看最新状态。")
 
 
 def moment(value: datetime | str | None) -> datetime | None:
@@ -62,6 +72,8 @@ def clock(value: datetime | str | None, *, year: bool = False) -> str:
     if at is None:
         return "—"
     there = at.astimezone(BEIJING)
+    if current() == "en":
+        return f"{there.day} {MONTHS[there.month - 1]} " + (f"{there.year} " if year else "") + f"{there:%H:%M}"
     return (f"{there.year}年" if year else "") + f"{there.month}月{there.day}日 {there:%H:%M}"
 
 
@@ -72,7 +84,17 @@ def day(value: date | str) -> str:
     '12月8日 周二'
     """
     at = date.fromisoformat(value) if isinstance(value, str) else value
-    return f"{at.month}月{at.day}日 周{WEEKDAYS[at.weekday()]}"
+    return f"{date_word(at)} {weekday(at)}" if current() == "zh" else f"{weekday(at)} {date_word(at)}"
+
+
+def date_word(at: date) -> str:
+    """A day of the year: 12月8日, 8 Dec."""
+    return f"{at.month}月{at.day}日" if current() == "zh" else f"{at.day} {MONTHS[at.month - 1]}"
+
+
+def weekday(at: date) -> str:
+    """The day of the week, short: 周二, Tue."""
+    return f"周{WEEKDAYS[at.weekday()]}" if current() == "zh" else DAYS[at.weekday()]
 
 
 def span(length: timedelta) -> str:
@@ -83,9 +105,13 @@ def span(length: timedelta) -> str:
     """
     minutes = max(0, int(length.total_seconds() // 60))
     if minutes >= 48 * 60:
-        return f"{minutes // 1440}天" + (f"{minutes % 1440 // 60}小时" if minutes % 1440 // 60 else "")
-    hours, rest = divmod(minutes, 60)
-    return (f"{hours}小时" if hours else "") + (f"{rest}分" if rest or not hours else "")
+        parts = [_("%(count)s天", count=minutes // 1440)]
+        parts += [_("%(count)s小时", count=minutes % 1440 // 60)] if minutes % 1440 // 60 else []
+    else:
+        hours, rest = divmod(minutes, 60)
+        parts = [_("%(count)s小时", count=hours)] if hours else []
+        parts += [_("%(count)s分", count=rest)] if rest or not hours else []
+    return ("" if current() == "zh" else " ").join(parts)
 
 
 def left(deadline: datetime | str | None, now: datetime) -> str:
@@ -97,7 +123,7 @@ def left(deadline: datetime | str | None, now: datetime) -> str:
     at = moment(deadline)
     if at is None:
         return ""
-    return f"还有{span(at - now)}" if at >= now else f"已超{span(now - at)}"
+    return _("还有%(span)s", span=span(at - now)) if at >= now else _("已超%(span)s", span=span(now - at))
 
 
 def percent(share: float | None) -> str:
@@ -113,22 +139,26 @@ def kilograms(value: float | None) -> str:
     """
     if value is None:
         return "—"
-    return f"{value / 1000:.2f}吨" if abs(value) >= 1000 else f"{value:.1f}千克"
+    return (
+        _("%(value)s吨", value=f"{value / 1000:.2f}")
+        if abs(value) >= 1000
+        else _("%(value)s千克", value=f"{value:.1f}")
+    )
 
 
 def pollutant(key: str | None) -> str:
     """The name of a pollutant on screens; 无 for none."""
-    return "无" if not key else POLLUTANT_CHINESE.get(key, key)
+    return str(show("无" if not key else POLLUTANT_CHINESE.get(key, key)))
 
 
 def role(key: str) -> str:
     """The Chinese name of a role key; the key itself when it is not known."""
-    return next((one.chinese for one in Role if one.key == key), key)
+    return str(show(next((one.chinese for one in Role if one.key == key), key)))
 
 
 def level_word(key: str | Level) -> str:
     """黄色, 橙色, 红色 or 无."""
-    return (key if isinstance(key, Level) else Level.of(key)).chinese
+    return str(show((key if isinstance(key, Level) else Level.of(key)).chinese))
 
 
 _ROLE_KEYS = re.compile(r"\b(" + "|".join(sorted((one.key for one in Role), key=len, reverse=True)) + r")\b")
@@ -140,8 +170,23 @@ def refusal(error: Refused) -> str:
     >>> refusal(Refused(act="批准", subject="预警", state="待审批", rule="无权", possible="应由mayor签批"))
     '预警 不能批准：当前状态“待审批”，无权。应由市（区）长签批。'
     """
+    if current() == "en":
+        return _refusal_in_english(error)
     text = re.sub(r"[A-Za-z_]+", lambda found: _ROLE_KEYS.sub(lambda key: role(key[0]), found[0]), error.sentence())
     return text if text.endswith("。") else text + "。"
+
+
+def _refusal_in_english(error: Refused) -> str:
+    """The same from the fields of the refusal, each with its English where we have it."""
+
+    def said(text: str) -> str:
+        return str(show(_ROLE_KEYS.sub(lambda key: next(one.chinese for one in Role if one.key == key[0]), text)))
+
+    return _(
+        "%(subject)s 不能%(act)s：当前状态“%(state)s”，%(rule)s。%(possible)s。",
+        subject=said(error.subject), act=said(error.act), state=said(error.state), rule=said(error.rule),
+        possible=said(error.possible),
+    )  # fmt: skip
 
 
 # --- the log as sentences ---------------------------------------------------------------------------------------------
@@ -150,123 +195,173 @@ _Say = Callable[[Mapping[str, Any]], str]
 
 
 def _roles(keys: Any) -> str:
-    return "、".join(role(str(key)) for key in keys)
+    return _("、").join(role(str(key)) for key in keys)
 
 
 def _via(data: Mapping[str, Any]) -> str:
     """How a receipt came that the office noted, and before whom."""
     via = VIA.get(str(data.get("via", "")), "")
-    return f"；{via}，见证：{data.get('witness', '')}" if via else ""
+    return _("；%(via)s，见证：%(witness)s", via=via, witness=data.get("witness", "")) if via else ""
 
 
 def _offline(data: Mapping[str, Any]) -> str:
     """That a form was filled without network, and when it arrived."""
-    return f"（断网时填写，{clock(data['sent_at'])}送达）" if data.get("offline") else ""
+    return _("（断网时填写，%(sent_at)s送达）", sent_at=clock(data["sent_at"])) if data.get("offline") else ""
 
 
 def _evidence(data: Mapping[str, Any]) -> str:
-    mark = "（模拟）" if data.get("simulated") else ""
+    mark = _("（模拟）") if data.get("simulated") else ""
     match data.get("type"):
         case "electricity":
-            return f"用电读数{mark}：{data['used_kwh']}千瓦时，平常同时段{data['normal_kwh']}千瓦时"
+            return _(
+                "用电读数%(mark)s：%(used_kwh)s千瓦时，平常同时段%(normal_kwh)s千瓦时",
+                mark=mark,
+                used_kwh=data["used_kwh"],
+                normal_kwh=data["normal_kwh"],
+            )
         case "measure":
-            word = "开始执行" if data["step"] == "start" else "结束执行"
-            reading = f"，电表读数{data['reading']}" if data.get("reading") else ""
-            photo = "，附照片" if data.get("photo") else ""
+            word = _("开始执行") if data["step"] == "start" else _("结束执行")
+            reading = _("，电表读数%(reading)s", reading=data["reading"]) if data.get("reading") else ""
+            photo = _("，附照片") if data.get("photo") else ""
             return f"{data['unit']} {word}{reading}{photo}{_offline(data)}"
         case "inspection":
-            style = "四不两直，" if data.get("unannounced") else ""
-            seen = f"{data['unit'] or '全厂'} {SEEN[data['seen']]}"
-            return f"现场检查（{style}{data.get('place') or '未记位置'}）：{seen}。{data['note']}"
+            style = _("四不两直，") if data.get("unannounced") else ""
+            seen = f"{data['unit'] or _('全厂')} {show(SEEN[data['seen']])}"
+            return _(
+                "现场检查（%(style)s%(place)s）：%(seen)s。%(note)s",
+                style=style,
+                place=data.get("place") or _("未记位置"),
+                seen=seen,
+                note=data["note"],
+            )
         case "gate":
-            return f"门禁记录：共{data['vehicles']}辆次，禁行车辆{data['banned']}辆次"
+            return _(
+                "门禁记录：共%(vehicles)s辆次，禁行车辆%(banned)s辆次", vehicles=data["vehicles"], banned=data["banned"]
+            )
         case "ledger":
-            return f"台账：{data['unit']} {data['day']} 产量{data['output']}吨"
+            return _(
+                "台账：%(unit)s %(day)s 产量%(output)s吨", unit=data["unit"], day=data["day"], output=data["output"]
+            )
         case _:
-            return "提交佐证"
+            return _("提交佐证")
 
 
 def _what(data: Mapping[str, Any]) -> str:
-    return "临时管控" if data.get("kind") == "control" else f"{level_word(data['level'])}预警"
+    return _("临时管控") if data.get("kind") == "control" else _("%(level)s预警", level=level_word(data["level"]))
 
 
 SENTENCES: dict[tuple[str, str], _Say] = {
-    ("consultation", "proposed"): lambda d: f"提议会商（{len(d['triggers'])}项触发条件）",
-    ("consultation", "convened"): lambda d: f"召集会商：{_roles(d['required'])}",
-    ("consultation", "opinion_noted"): lambda d: f"{role(d['role'])}提交意见：{d['view'] or '未附文字'}",
-    ("consultation", "absence_noted"): lambda d: f"记录{role(d['role'])}缺席：{d['why']}",
+    ("consultation", "proposed"): lambda d: _("提议会商（%(triggers)s项触发条件）", triggers=len(d["triggers"])),
+    ("consultation", "convened"): lambda d: _("召集会商：%(required)s", required=_roles(d["required"])),
+    ("consultation", "opinion_noted"): lambda d: _(
+        "%(role)s提交意见：%(view)s", role=role(d["role"]), view=d["view"] or _("未附文字")
+    ),
+    ("consultation", "absence_noted"): lambda d: _("记录%(role)s缺席：%(why)s", role=role(d["role"]), why=d["why"]),
     ("consultation", "concluded"): lambda d: (
-        f"会商结论{'：' + level_word(d['level']) + '预警' if d['level'] != 'none' else '：不预警'}。{d['reason']}"
-        + (f"（标准判定为{level_word(d['judged'])}，理由：{d['against']}）" if d.get("against") else "")
+        _(
+            "会商结论%(value)s。%(reason)s",
+            value=_("：%(level)s预警", level=level_word(d["level"])) if d["level"] != "none" else _("：不预警"),
+            reason=d["reason"],
+        )
+        + (
+            _("（标准判定为%(judged)s，理由：%(against)s）", judged=level_word(d["judged"]), against=d["against"])
+            if d.get("against")
+            else ""
+        )
     ),
-    ("consultation", "cancelled"): lambda d: f"取消会商：{d['reason']}",
+    ("consultation", "cancelled"): lambda d: _("取消会商：%(reason)s", reason=d["reason"]),
     ("warning", "drafted"): lambda d: (
-        f"起草{_what(d)}，拟{clock(d['starts_at'])}起" + ("（替代现行预警）" if d["replaces"] else "")
+        _("起草%(what)s，拟%(starts_at)s起", what=_what(d), starts_at=clock(d["starts_at"]))
+        + (_("（替代现行预警）") if d["replaces"] else "")
     ),
-    ("warning", "signed"): lambda d: f"{role(d['role'])}签批",
-    ("warning", "approved"): lambda d: f"预警获批准（{d['signatures']}个签批）",
-    ("warning", "returned"): lambda d: f"退回修改：{d['reason']}",
-    ("warning", "redrafted"): lambda d: f"修改后重报{_what(d)}",
-    ("warning", "issued"): lambda _d: "发布预警",
-    ("warning", "superseded"): lambda d: f"预警被 {d['successor']} 替代",
-    ("warning", "lift_asked"): lambda d: f"提请解除：{d['reason']}",
-    ("warning", "lift_signed"): lambda d: f"{role(d['role'])}签批解除",
-    ("warning", "lifted"): lambda d: f"解除预警：{d['reason']}",
-    ("warning", "withdrawn"): lambda d: f"撤回草稿：{d['reason']}",
-    ("activation", "scheduled"): lambda d: f"安排{Level.of(d['level']).response}响应，{clock(d['starts_at'])}启动",
-    ("activation", "started"): lambda _d: "应急响应启动",
-    ("activation", "adjusted"): lambda d: f"响应由{level_word(d['from'])}调整为{level_word(d['level'])}",
-    ("activation", "paused"): lambda d: (
-        f"响应暂停{'至' + clock(d['resume_at']) if d.get('resume_at') else ''}：{d['reason']}"
+    ("warning", "signed"): lambda d: _("%(role)s签批", role=role(d["role"])),
+    ("warning", "approved"): lambda d: _("预警获批准（%(signatures)s个签批）", signatures=d["signatures"]),
+    ("warning", "returned"): lambda d: _("退回修改：%(reason)s", reason=d["reason"]),
+    ("warning", "redrafted"): lambda d: _("修改后重报%(what)s", what=_what(d)),
+    ("warning", "issued"): lambda _d: _("发布预警"),
+    ("warning", "superseded"): lambda d: _("预警被 %(successor)s 替代", successor=d["successor"]),
+    ("warning", "lift_asked"): lambda d: _("提请解除：%(reason)s", reason=d["reason"]),
+    ("warning", "lift_signed"): lambda d: _("%(role)s签批解除", role=role(d["role"])),
+    ("warning", "lifted"): lambda d: _("解除预警：%(reason)s", reason=d["reason"]),
+    ("warning", "withdrawn"): lambda d: _("撤回草稿：%(reason)s", reason=d["reason"]),
+    ("activation", "scheduled"): lambda d: _(
+        "安排%(response)s响应，%(starts_at)s启动",
+        response=Level.of(d["level"]).response,
+        starts_at=clock(d["starts_at"]),
     ),
-    ("activation", "resumed"): lambda _d: "响应恢复",
-    ("activation", "ended"): lambda d: f"响应终止：{d['reason']}",
-    ("activation", "cancelled"): lambda d: f"响应取消：{d['reason']}",
-    ("activation", "reviewed"): lambda _d: "完成应急响应评估",
-    ("order", "issued"): lambda d: f"向{d['enterprise_name']}下达{level_word(d['level'])}减排指令",
-    ("order", "delivered"): lambda d: f"指令已送达（{'演练封存通道' if d['channel'] == 'sealed' else d['channel']}）",
-    ("order", "delivery_failed"): lambda d: f"指令未能送达：{d['why']}",
-    ("order", "acknowledged"): lambda d: f"签收（{d['signer']}{_via(d)}）{_offline(d)}",
-    ("order", "execution_reported"): lambda d: f"报告已执行：{d['report']}{_offline(d)}",
+    ("activation", "started"): lambda _d: _("应急响应启动"),
+    ("activation", "adjusted"): lambda d: _(
+        "响应由%(from_)s调整为%(level)s", from_=level_word(d["from"]), level=level_word(d["level"])
+    ),
+    ("activation", "paused"): lambda d: _(
+        "响应暂停%(value)s：%(reason)s",
+        value=_("至%(moment)s", moment=clock(d["resume_at"])) if d.get("resume_at") else "",
+        reason=d["reason"],
+    ),
+    ("activation", "resumed"): lambda _d: _("响应恢复"),
+    ("activation", "ended"): lambda d: _("响应终止：%(reason)s", reason=d["reason"]),
+    ("activation", "cancelled"): lambda d: _("响应取消：%(reason)s", reason=d["reason"]),
+    ("activation", "reviewed"): lambda _d: _("完成应急响应评估"),
+    ("order", "issued"): lambda d: _(
+        "向%(enterprise_name)s下达%(level)s减排指令", enterprise_name=d["enterprise_name"], level=level_word(d["level"])
+    ),
+    ("order", "delivered"): lambda d: _(
+        "指令已送达（%(value)s）", value=_("演练封存通道") if d["channel"] == "sealed" else d["channel"]
+    ),
+    ("order", "delivery_failed"): lambda d: _("指令未能送达：%(why)s", why=d["why"]),
+    ("order", "acknowledged"): lambda d: _(
+        "签收（%(signer)s%(via)s）%(offline)s", signer=d["signer"], via=_via(d), offline=_offline(d)
+    ),
+    ("order", "execution_reported"): lambda d: _(
+        "报告已执行：%(report)s%(offline)s", report=d["report"], offline=_offline(d)
+    ),
     ("order", "evidence_filed"): _evidence,
-    ("order", "finding_recorded"): lambda d: f"核查结论：{VERDICTS.get(d['verdict'], d['verdict'])}。{d['text']}",
-    ("order", "chased"): lambda d: f"第{d['number']}次催办",
-    ("order", "superseded"): lambda _d: "被新指令替代",
-    ("order", "released"): lambda d: f"解除指令：{d['reason']}",
-    ("order", "exempted"): lambda d: f"豁免：{d['reason']}",
-    ("order", "asked"): lambda d: f"{KINDS.get(d['kind'], d['kind'])}：{d['text']}",
-    ("order", "answered"): lambda d: f"答复：{d['answer']}",
-    ("order", "exemption_requested"): lambda d: f"申请豁免：{d['reason']}",
-    ("order", "exemption_refused"): lambda d: f"不予豁免：{d['reason']}",
-    ("order", "closed"): lambda _d: "办结",
-    ("problem", "found"): lambda d: f"登记问题：{d['content']}",
-    ("problem", "assigned"): lambda d: f"交办{d['unit']}，限{clock(d['due_at'])}前整改",
-    ("problem", "rectified"): lambda d: f"报告整改：{d['report']}",
-    ("problem", "verified"): lambda d: f"回头看通过：{d['note']}",
-    ("problem", "reopened"): lambda d: f"回头看不通过，重新交办：{d['reason']}",
-    ("problem", "closed"): lambda _d: "销号",
-    ("edition", "stored"): lambda d: (
-        f"清单版本{d['name']}入库：{d['enterprises']}家、{d['units']}个单元（{d['file']}）"
+    ("order", "finding_recorded"): lambda d: _(
+        "核查结论：%(get)s。%(text)s", get=VERDICTS.get(d["verdict"], d["verdict"]), text=d["text"]
     ),
-    ("edition", "adopted"): lambda _d: "启用清单版本",
-    ("edition", "replaced"): lambda _d: "清单版本被后一版替代",
-    ("edition", "withdrawn"): lambda d: f"撤回清单版本：{d['reason']}",
-    ("alert", "acknowledged"): lambda d: f"签收值守提醒：{d['text']}" + (f"（{d['note']}）" if d["note"] else ""),
-    ("call", "opened"): lambda d: f"开始呼叫：{d['what']}",
-    ("call", "paged"): lambda d: f"呼叫{_roles(d['people'])}",
-    ("call", "taken"): lambda d: f"{role(d['role'])}应答",
-    ("call", "acknowledged"): lambda _d: "已有人接手，停止呼叫",
-    ("call", "jumped"): lambda d: f"转到第{d['step'] + 1}级",
-    ("call", "unanswered"): lambda d: f"呼叫{d['paged']}次无人应答",
-    ("call", "closed"): lambda d: f"结束呼叫：{d['reason']}",
-    ("handover", "written"): lambda d: f"{d['shift_name']}交班：{d['note']}",
-    ("handover", "taken"): lambda _d: "接班",
+    ("order", "chased"): lambda d: _("第%(number)s次催办", number=d["number"]),
+    ("order", "superseded"): lambda _d: _("被新指令替代"),
+    ("order", "released"): lambda d: _("解除指令：%(reason)s", reason=d["reason"]),
+    ("order", "exempted"): lambda d: _("豁免：%(reason)s", reason=d["reason"]),
+    ("order", "asked"): lambda d: _("%(get)s：%(text)s", get=KINDS.get(d["kind"], d["kind"]), text=d["text"]),
+    ("order", "answered"): lambda d: _("答复：%(answer)s", answer=d["answer"]),
+    ("order", "exemption_requested"): lambda d: _("申请豁免：%(reason)s", reason=d["reason"]),
+    ("order", "exemption_refused"): lambda d: _("不予豁免：%(reason)s", reason=d["reason"]),
+    ("order", "closed"): lambda _d: _("办结"),
+    ("problem", "found"): lambda d: _("登记问题：%(content)s", content=d["content"]),
+    ("problem", "assigned"): lambda d: _("交办%(unit)s，限%(due_at)s前整改", unit=d["unit"], due_at=clock(d["due_at"])),
+    ("problem", "rectified"): lambda d: _("报告整改：%(report)s", report=d["report"]),
+    ("problem", "verified"): lambda d: _("回头看通过：%(note)s", note=d["note"]),
+    ("problem", "reopened"): lambda d: _("回头看不通过，重新交办：%(reason)s", reason=d["reason"]),
+    ("problem", "closed"): lambda _d: _("销号"),
+    ("edition", "stored"): lambda d: _(
+        "清单版本%(name)s入库：%(enterprises)s家、%(units)s个单元（%(file)s）",
+        name=d["name"],
+        enterprises=d["enterprises"],
+        units=d["units"],
+        file=d["file"],
+    ),
+    ("edition", "adopted"): lambda _d: _("启用清单版本"),
+    ("edition", "replaced"): lambda _d: _("清单版本被后一版替代"),
+    ("edition", "withdrawn"): lambda d: _("撤回清单版本：%(reason)s", reason=d["reason"]),
+    ("alert", "acknowledged"): lambda d: (
+        _("签收值守提醒：%(text)s", text=d["text"]) + (_("（%(note)s）", note=d["note"]) if d["note"] else "")
+    ),
+    ("call", "opened"): lambda d: _("开始呼叫：%(what)s", what=d["what"]),
+    ("call", "paged"): lambda d: _("呼叫%(people)s", people=_roles(d["people"])),
+    ("call", "taken"): lambda d: _("%(role)s应答", role=role(d["role"])),
+    ("call", "acknowledged"): lambda _d: _("已有人接手，停止呼叫"),
+    ("call", "jumped"): lambda d: _("转到第%(step)s级", step=d["step"] + 1),
+    ("call", "unanswered"): lambda d: _("呼叫%(paged)s次无人应答", paged=d["paged"]),
+    ("call", "closed"): lambda d: _("结束呼叫：%(reason)s", reason=d["reason"]),
+    ("handover", "written"): lambda d: _("%(shift_name)s交班：%(note)s", shift_name=d["shift_name"], note=d["note"]),
+    ("handover", "taken"): lambda _d: _("接班"),
 }
 """(life, kind) to the sentence of an entry; a test checks that every event of every life-cycle has one."""
 
 
 def sentence(entry: Entry) -> str:
-    """What one entry of the log says, in Chinese; the English kind when an older entry lacks what is needed."""
+    """What one entry of the log says; the English kind when an older entry lacks what is needed."""
     say = SENTENCES.get((entry.life, entry.event.kind))
     try:
         return say(entry.event.data) if say else entry.event.kind

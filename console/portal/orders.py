@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from console.language import _
 from console.needs import link
 from console.page import (
     BadForm,
@@ -55,7 +56,7 @@ def acknowledge(request: Request, identifier: str, form: Form) -> Response:
     return _attempt(
         request, identifier, "acknowledged",
         lambda: console.office.acknowledge_order(
-            identifier, signer=needed(form, "signer", "签收人", most=40), by=account.actor, now=now,
+            identifier, signer=needed(form, "signer", _('签收人'), most=40), by=account.actor, now=now,
             filled_at=filled_at(form, now),
         ),
     )  # fmt: skip
@@ -68,7 +69,7 @@ def execute(request: Request, identifier: str, form: Form) -> Response:
     return _attempt(
         request, identifier, "executed",
         lambda: console.office.report_execution(
-            identifier, report=needed(form, "report", "执行情况"), by=account.actor, now=now,
+            identifier, report=needed(form, "report", _('执行情况')), by=account.actor, now=now,
             filled_at=filled_at(form, now),
         ),
     )  # fmt: skip
@@ -96,8 +97,8 @@ def ask(request: Request, identifier: str, form: Form) -> Response:
     def act() -> None:
         kind = text(form, "kind", most=20)
         if kind not in KINDS:
-            raise BadForm("请选择提问或申诉。")
-        words = needed(form, "text", "内容", most=500)
+            raise BadForm(_("请选择提问或申诉。"))
+        words = needed(form, "text", _("内容"), most=500)
         console.office.ask(identifier, kind=kind, text=words, by=account.actor, now=console.settings.now())
 
     return _attempt(request, identifier, "asked", act)
@@ -110,7 +111,7 @@ def exemption(request: Request, identifier: str, form: Form) -> Response:
     return _attempt(
         request, identifier, "exemption",
         lambda: console.office.request_exemption(
-            identifier, reason=needed(form, "reason", "理由", most=500), by=account.actor, now=console.settings.now()
+            identifier, reason=needed(form, "reason", _('理由'), most=500), by=account.actor, now=console.settings.now()
         ),
     )  # fmt: skip
 
@@ -121,16 +122,16 @@ def ledger(request: Request, identifier: str, form: Form) -> Response:
     console, account = console_of(request), account_of(request)
 
     def act() -> None:
-        unit, day = text(form, "unit", most=40), needed(form, "day", "日期", most=10)
+        unit, day = text(form, "unit", most=40), needed(form, "day", _("日期"), most=10)
         if unit not in {str(one.get("unit", "")) for one in _mine(request, identifier).measures}:
-            raise BadForm("请从指令列出的单元中选择。")
-        raw = needed(form, "output", "产量", most=12)
+            raise BadForm(_("请从指令列出的单元中选择。"))
+        raw = needed(form, "output", _("产量"), most=12)
         try:
             output = float(raw)
         except ValueError:
             output = -1.0
         if not 0 <= output < 1e7:
-            raise BadForm(f"产量应为0以上的数（吨），现为“{raw}”。")
+            raise BadForm(_("产量应为0以上的数（吨），现为“%(raw)s”。", raw=raw))
         console.office.file_ledger(
             identifier, unit=unit, day=day, output=output, photo=picture(form, "photo"), by=account.actor,
             now=console.settings.now(),
@@ -145,8 +146,8 @@ def gate(request: Request, identifier: str, form: Form) -> Response:
     console, account = console_of(request), account_of(request)
 
     def act() -> None:
-        vehicles = whole(text(form, "vehicles", most=9), "货车辆次", low=0, high=100_000)
-        banned = whole(text(form, "banned", most=9), "禁行车辆辆次", low=0, high=vehicles)
+        vehicles = whole(text(form, "vehicles", most=9), _("货车辆次"), low=0, high=100_000)
+        banned = whole(text(form, "banned", most=9), _("禁行车辆辆次"), low=0, high=vehicles)
         console.office.file_gate_count(
             identifier, vehicles=vehicles, banned=banned, by=account.actor, now=console.settings.now()
         )
@@ -161,7 +162,7 @@ def _mine(request: Request, identifier: str) -> Order:
     """The order when it is this recipient's; otherwise 404, as if it did not exist."""
     state = console_of(request).office.record.state("order", identifier)
     if not isinstance(state, Order) or state.enterprise != account_of(request).enterprise:
-        raise missing("指令")
+        raise missing(_("指令"))
     return state
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from jinja2 import Environment
 
+from console import language
 from console.air import AirReader
 from console.outlook import categories, published_range, signed_now
 from console.settings import Settings
@@ -84,13 +85,21 @@ def pages(settings: Settings, air: AirReader, templates: Environment, *, base: s
         drill=record.drill,
     )  # fmt: skip
     files = {
-        base.rstrip("/"): _file(templates.get_template("public.html").render(shown).encode(), HTML),
+        base.rstrip("/"): _page(templates, "zh", shown),
+        f"{base}en": _page(templates, "en", shown),
         f"{base}feed.atom": _file(made, ATOM),
         f"{base}data.json": _file(_data(shown), JSON),
     }
     for text in texts:
         files[base + feed.file_of(read_head(text))] = _file(text, cap.MEDIA_TYPE)
     return files
+
+
+def _page(templates: Environment, code: str, shown: Mapping[str, Any]) -> File:
+    """The page in a language; each has its own address, so that caches and links know which is which."""
+    with language.speaking(code):
+        html = language.finish(templates.get_template("public.html").render(shown))
+    return _file(html.encode(), HTML)
 
 
 def _signed(settings: Settings, now: datetime, edition: AqiEdition) -> tuple[tuple[Day, ...], datetime | None]:

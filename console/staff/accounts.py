@@ -8,6 +8,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from console.language import _
 from console.page import BadForm, Form, account_of, console_of, missing, needed, page, text, whole
 from emergency.access_tokens import SCOPES, Tokens
 from emergency.second_factor import Factors
@@ -27,17 +28,17 @@ def accounts(request: Request) -> Response:
 @router.post("/accounts")
 def add(request: Request, form: Form) -> Response:
     """A new log-in; its first password stands on the answer and nowhere else."""
-    identifier, title = needed(form, "identifier", "登录名", most=80), needed(form, "title", "岗位名称", most=80)
-    key, enterprise = needed(form, "role", "角色", most=40), text(form, "enterprise", most=80)
+    identifier, title = needed(form, "identifier", _("登录名"), most=80), needed(form, "title", _("岗位名称"), most=80)
+    key, enterprise = needed(form, "role", _("角色"), most=40), text(form, "enterprise", most=80)
     if key not in {role.key for role in ROLES}:
-        raise BadForm("请选择一个角色。")
+        raise BadForm(_("请选择一个角色。"))
     password = secrets.token_urlsafe(9)
     try:
         console_of(request).settings.directory.add_account(
             identifier, password, title=title, role=Role.of(key), enterprise=enterprise or None
         )
     except DataError as error:
-        return _page(request, alert=f"没有建立账号：{_why(error)}", status=409)
+        return _page(request, alert=_("没有建立账号：%(why)s", why=_why(error)), status=409)
     return _page(request, shown=(identifier, password))
 
 
@@ -46,7 +47,7 @@ def renew(request: Request, identifier: str) -> Response:
     """A new password; whoever is logged in under the old one is out."""
     directory = console_of(request).settings.directory
     if directory.account(identifier) is None:
-        raise missing("账号")
+        raise missing(_("账号"))
     password = secrets.token_urlsafe(9)
     directory.set_password(identifier, password)
     return _page(request, shown=(identifier, password))
@@ -57,7 +58,7 @@ def forget_factor(request: Request, identifier: str) -> Response:
     """Take the second factor away (a lost phone) and end the sessions by a new password."""
     console = console_of(request)
     if console.settings.directory.account(identifier) is None:
-        raise missing("账号")
+        raise missing(_("账号"))
     Factors(console.office.record).remove(identifier)
     return renew(request, identifier)
 
@@ -77,9 +78,9 @@ def reopen(request: Request, identifier: str) -> Response:
 def _switch(request: Request, identifier: str, *, active: bool) -> Response:
     directory = console_of(request).settings.directory
     if directory.account(identifier) is None:
-        raise missing("账号")
+        raise missing(_("账号"))
     if identifier == account_of(request).identifier:
-        return _page(request, alert="不能停用自己的账号。", status=409)
+        return _page(request, alert=_("不能停用自己的账号。"), status=409)
     directory.set_active(identifier, active)
     return RedirectResponse("/accounts?done=account", status_code=303)
 
@@ -88,10 +89,10 @@ def _switch(request: Request, identifier: str, *, active: bool) -> Response:
 def add_token(request: Request, form: Form) -> Response:
     """A new token for another system; its secret stands on the answer and nowhere else."""
     console = console_of(request)
-    title, account = needed(form, "title", "用途", most=80), needed(form, "account", "账号", most=80)
-    days = whole(needed(form, "days", "有效天数", most=4), "有效天数", low=1, high=366)
+    title, account = needed(form, "title", _("用途"), most=80), needed(form, "account", _("账号"), most=80)
+    days = whole(needed(form, "days", _("有效天数"), most=4), _("有效天数"), low=1, high=366)
     if console.settings.directory.account(account) is None:
-        raise BadForm("没有这个账号。")
+        raise BadForm(_("没有这个账号。"))
     now = console.settings.now()
     try:
         _made, secret = Tokens(console.office.record).add(
@@ -99,8 +100,8 @@ def add_token(request: Request, form: Form) -> Response:
             expires_at=now + timedelta(days=days), now=now,
         )  # fmt: skip
     except DataError:
-        return _page(request, alert="没有发放令牌：请至少选一项权限。", status=409)
-    return _page(request, shown=(f"令牌“{title}”", secret))
+        return _page(request, alert=_("没有发放令牌：请至少选一项权限。"), status=409)
+    return _page(request, shown=(_("令牌“%(title)s”", title=title), secret))
 
 
 @router.post("/accounts/tokens/{identifier}/close")
@@ -109,14 +110,14 @@ def close_token(request: Request, identifier: str) -> Response:
     try:
         Tokens(console_of(request).office.record).close(identifier)
     except DataError:
-        raise missing("令牌") from None
+        raise missing(_("令牌")) from None
     return RedirectResponse("/accounts?done=account", status_code=303)
 
 
 def _why(error: DataError) -> str:
     words = {
-        "The account exists already": "登录名已经存在，请换一个。",
-        "Role and enterprise do not fit": "企业账号必须填企业编号，其他角色不能填。",
+        "The account exists already": _("登录名已经存在，请换一个。"),
+        "Role and enterprise do not fit": _("企业账号必须填企业编号，其他角色不能填。"),
     }
     return next((said for part, said in words.items() if part in str(error)), str(error))
 

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from console import charts, charts_weather
+from console import charts, charts_weather, words
 from console.judge import judge
+from console.language import _
 from console.needs import link
 from console.outlook import day_rows
 from console.page import (
@@ -73,13 +74,16 @@ def opinion(request: Request, identifier: str, form: Form) -> Response:
     def act() -> None:
         lows, highs = form.getlist("low"), form.getlist("high")
         pairs = [
-            [whole(low, f"第{n}天AQI下限", low=0, high=500), whole(high, f"第{n}天AQI上限", low=0, high=500)]
+            [
+                whole(low, _("第%(n)s天AQI下限", n=n), low=0, high=500),
+                whole(high, _("第%(n)s天AQI上限", n=n), low=0, high=500),
+            ]
             for n, (low, high) in enumerate(zip(lows, highs, strict=False), start=1)
         ]
         if not pairs or len(lows) != len(highs):
-            raise BadForm("请填写每天的AQI范围。")
+            raise BadForm(_("请填写每天的AQI范围。"))
         primary = [str(value)[:8] for value in form.getlist("primary")]
-        view = needed(form, "view", "意见")
+        view = needed(form, "view", _("意见"))
         console.office.note_opinion(
             identifier, daily_aqi=pairs, primary=primary, view=view, by=by, now=console.settings.now()
         )
@@ -93,10 +97,10 @@ def absence(request: Request, identifier: str, form: Form) -> Response:
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
-        role, why = needed(form, "role", "缺席方", most=32), needed(form, "why", "缺席原因", most=200)
+        role, why = needed(form, "role", _("缺席方"), most=32), needed(form, "why", _("缺席原因"), most=200)
         state, _outlook = _load(request, identifier)
         if role not in state.required:
-            raise BadForm("请从列表中选择缺席方。")
+            raise BadForm(_("请从列表中选择缺席方。"))
         console.office.note_absence(identifier, role=role, why=why, by=by, now=console.settings.now())
 
     return _attempt(request, identifier, act, "absence", form)
@@ -111,11 +115,11 @@ def conclude(request: Request, identifier: str, form: Form) -> Response:
         _state, outlook = _load(request, identifier)
         now = console.settings.now()
         signed = _values(form.getlist("aqi"), outlook)
-        reason = needed(form, "reason", "结论理由")
+        reason = needed(form, "reason", _("结论理由"))
         judged = judge(console, outlook, signed, now).judgement.level
         word = text(form, "decided", most=8) or judged.word
         if word not in ("none", "yellow", "orange", "red"):
-            raise BadForm("请选择结论级别。")
+            raise BadForm(_("请选择结论级别。"))
         office_seen(request, "consultation", identifier, form).conclude(
             identifier, signed_aqi=signed, level=Level.of(word), reason=reason, judged=judged,
             against=text(form, "against"), by=by, now=now,
@@ -130,7 +134,7 @@ def cancel(request: Request, identifier: str, form: Form) -> Response:
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
-        reason = needed(form, "reason", "取消原因")
+        reason = needed(form, "reason", _("取消原因"))
         console.office.cancel_consultation(identifier, reason=reason, by=by, now=console.settings.now())
 
     return _attempt(request, identifier, act, "cancelled", form)
@@ -168,18 +172,18 @@ def _load(request: Request, identifier: str) -> tuple[Consultation, Outlook]:
     record = console_of(request).office.record
     state = record.state("consultation", identifier)
     if not isinstance(state, Consultation):
-        raise missing("会商")
+        raise missing(_("会商"))
     exhibit = record.exhibit(state.outlook_digest)
     if exhibit is None:
-        raise missing("展望")
+        raise missing(_("展望"))
     return state, Outlook.from_json(exhibit[1].decode())
 
 
 def _values(given: Sequence[object], outlook: Outlook) -> list[int]:
     if len(given) != len(outlook.days):
-        raise BadForm(f"请为{len(outlook.days)}天各填一个AQI签发值。")
+        raise BadForm(_("请为%(days)s天各填一个AQI签发值。", days=len(outlook.days)))
     return [
-        whole(value, f"{day.valid_date.month}月{day.valid_date.day}日的AQI", low=0, high=500)
+        whole(value, _("%(day)s的AQI", day=words.date_word(day.valid_date)), low=0, high=500)
         for value, day in zip(given, outlook.days, strict=True)
     ]
 

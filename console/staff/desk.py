@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from console import charts, words
+from console.language import _
 from console.needs import link, needs, silent_orders
 from console.outlook import categories, day_rows, signed_now
 from console.page import Console, account_of, console_of, page
@@ -115,12 +115,19 @@ def timeline(console: Console, episode: str) -> list[Moment]:
                 said = words.sentence(entry)
                 if entry.event.kind == "concluded":
                     heard, absent = len(row["body"]["opinions"] or {}), len(row["body"]["absences"] or {})
-                    said = f"{heard}方提交意见" + (f"、{absent}方缺席" if absent else "") + f"。{said}"
+                    said = (
+                        _("%(heard)s方提交意见", heard=heard)
+                        + (_("、%(absent)s方缺席", absent=absent) if absent else "")
+                        + _("。")
+                        + said
+                    )
                 found.append(Moment(entry.event.occurred_at, said, who, href))
-    found += _counted(order_moments(record, episode=episode, field="issued_at"), "下达减排指令{}家")
-    found += _counted(order_moments(record, episode=episode, field="ended_at"), "解除或替代减排指令{}家")
+    issued = order_moments(record, episode=episode, field="issued_at")
+    ended = order_moments(record, episode=episode, field="ended_at")
+    found += [_round(at, _("下达减排指令%(count)s家", count=count)) for at, count in issued.items()]
+    found += [_round(at, _("解除或替代减排指令%(count)s家", count=count)) for at, count in ended.items()]
     return sorted(found, key=lambda item: item.at)
 
 
-def _counted(moments: Mapping[str, int], text: str) -> list[Moment]:
-    return [Moment(datetime.fromisoformat(at), text.format(count), "系统", "/orders") for at, count in moments.items()]
+def _round(at: str, text: str) -> Moment:
+    return Moment(datetime.fromisoformat(at), text, _("系统"), "/orders")

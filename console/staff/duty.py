@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from console import words
+from console.language import _, speaking
 from console.needs import needs, silent_orders
 from console.page import BadForm, Console, Form, account_of, attempt, console_of, missing, needed, page, text
 from emergency import ics, roster
@@ -68,17 +69,17 @@ def change(request: Request, form: Form) -> Response:
         store, kind = RosterStore(console.office.record), text(form, "kind", most=16)
         made: Leave | Override | Swap
         if kind == "leave":
-            first = _day(form, "first", "第一天")
-            last = _day(form, "last", "最后一天") if text(form, "last") else first
-            made = Leave(needed(form, "person", "人员", most=80), first, last, text(form, "why", most=200))
+            first = _day(form, "first", _("第一天"))
+            last = _day(form, "last", _("最后一天")) if text(form, "last") else first
+            made = Leave(needed(form, "person", _("人员"), most=80), first, last, text(form, "why", most=200))
         elif kind == "override":
             stand_in = text(form, "person", most=80) or None
-            made = Override(needed(form, "shift", "班次", most=16), _day(form, "day", "日期"), stand_in)
+            made = Override(needed(form, "shift", _("班次"), most=16), _day(form, "day", _("日期")), stand_in)
         elif kind == "swap":
-            made = Swap(needed(form, "shift", "班次", most=16), _day(form, "day", "日期"),
-                        needed(form, "other_shift", "班次", most=16), _day(form, "other_day", "日期"))  # fmt: skip
+            mine, theirs = (needed(form, name, _("班次"), most=16) for name in ("shift", "other_shift"))
+            made = Swap(mine, _day(form, "day", _("日期")), theirs, _day(form, "other_day", _("日期")))
         else:
-            raise BadForm("请选择要登记的事项。")
+            raise BadForm(_("请选择要登记的事项。"))
         _noted(lambda: store.add(made, by=by.identifier, now=console.settings.now()))
 
     return attempt(
@@ -96,7 +97,7 @@ def withdraw(request: Request, form: Form) -> Response:
     def act() -> None:
         number = text(form, "number", most=9)
         if not number.isdigit():
-            raise BadForm("请选择要撤销的登记。")
+            raise BadForm(_("请选择要撤销的登记。"))
         store = RosterStore(console.office.record)
         _noted(lambda: store.withdraw(int(number), by=by.identifier, now=console.settings.now()))
 
@@ -114,7 +115,7 @@ def calendar(request: Request) -> Response:
     now, plan = console.settings.now(), _roster(console)
     today = now.astimezone(BEIJING).date()
     names = _shift_names(plan)
-    entries = [
+    entries = [  # one calendar for everybody who subscribes to it, so in Chinese
         ics.Entry(f"{duty.shift}-{duty.day:%Y%m%d}", duty.begins_at, duty.ends_at,
                   f"{names[duty.shift]} {duty.person or '无人值班'}")
         for duty in (roster.duties(plan, today, today + timedelta(days=7 * WEEKS)) if plan else ())
@@ -175,6 +176,8 @@ def write_handover(request: Request, form: Form) -> Response:
         shift, name, day, following = _shift_now(console, now)
         office = console.office
         number = len(office.record.now("handover", prefix=f"handover-{day:%Y%m%d}-{shift}")) + 1
+        with speaking("zh"):  # what is recorded is Chinese, whatever language the page is read in
+            matters = [f"{need.what}：{need.why}" for need in needs(console.settings, account, now)]
         office.write_handover(
             f"handover-{day:%Y%m%d}-{shift}" + (f"-{number}" if number > 1 else ""),
             episode="",
@@ -182,8 +185,8 @@ def write_handover(request: Request, form: Form) -> Response:
             shift_name=name,
             day=day,
             to_person=following,
-            note=needed(form, "note", "值班情况"),
-            open_matters=[f"{need.what}：{need.why}" for need in needs(console.settings, account, now)],
+            note=needed(form, "note", _("值班情况")),
+            open_matters=matters,
             by=account.actor,
             now=now,
         )
@@ -200,7 +203,7 @@ def take_handover(request: Request, identifier: str) -> Response:
     """Take the duty over."""
     console, by = console_of(request), account_of(request).actor
     if not isinstance(console.office.record.state("handover", identifier), Handover):
-        raise missing("交班记录")
+        raise missing(_("交班记录"))
     return attempt(
         lambda: console.office.take_handover(identifier, by=by, now=console.settings.now()),
         show=lambda alert, status: _handover_page(request, alert=alert, status=status),
@@ -223,8 +226,8 @@ def telephoned(request: Request, form: Form) -> Response:
     console, account = console_of(request), account_of(request)
 
     def act() -> None:
-        identifier = needed(form, "order", "指令", most=160)
-        who = needed(form, "signer", "对方职务", most=60)
+        identifier = needed(form, "order", _("指令"), most=160)
+        who = needed(form, "signer", _("对方职务"), most=60)
         now = console.settings.now()
         called = text(form, "called", most=5) or f"{now.astimezone(BEIJING):%H:%M}"
         witness = f"{account.title}，{called}拨打"
@@ -256,7 +259,7 @@ def _calls(office: Office) -> list[dict[str, Any]]:
     for row in office.record.now("call", open_only=True)[::-1]:
         state = office.record.state("call", row["stream"])
         policy = office.policy(state.policy, state.level)
-        steps = ["、".join(_target(target) for target in step.targets) for step in policy.steps]
+        steps = [_("、").join(_target(target) for target in step.targets) for step in policy.steps]
         found.append({"state": state, "steps": steps, "needed": policy.acknowledgements, "href": _href(state)})
     return found
 
@@ -267,14 +270,14 @@ def _href(state: Call) -> str:
 
 
 def _target(target: str) -> str:
-    kind, _, key = target.partition(":")
-    return {"shift": "当班人员", "missing": "未提交意见方"}.get(kind) or words.role(key)
+    kind, _colon, key = target.partition(":")
+    return {"shift": _("当班人员"), "missing": _("未提交意见方")}.get(kind) or words.role(key)
 
 
 def _call_act(request: Request, identifier: str, done: str, act: Callable[[Office, Any, datetime], object]) -> Response:
     console, by = console_of(request), account_of(request).actor
     if not isinstance(console.office.record.state("call", identifier), Call):
-        raise missing("呼叫")
+        raise missing(_("呼叫"))
     return attempt(
         lambda: act(console.office, by, console.settings.now()),
         show=lambda alert, status: page(
@@ -350,11 +353,11 @@ def _day(form: FormData, name: str, what: str) -> date:
     try:
         return date.fromisoformat(text(form, name, most=10))
     except ValueError:
-        raise BadForm(f"请填写{what}（年-月-日）。") from None
+        raise BadForm(_("请填写%(what)s（年-月-日）。", what=what)) from None
 
 
 def _noted(act: Callable[[], object]) -> None:
     try:
         act()
     except DataError as fault:
-        raise BadForm(f"值班表没有改动，登记的内容不成立：{fault.found or fault.where}。") from fault
+        raise BadForm(_("值班表没有改动，登记的内容不成立：%(found)s。", found=fault.found or fault.where)) from fault

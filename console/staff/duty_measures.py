@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from console.judge import judge
+from console.language import _
 from console.needs import link
 from console.page import (
     BadForm,
@@ -44,10 +45,11 @@ def control(request: Request, form: Form) -> Response:
 
     def act() -> None:
         now = console.settings.now()
-        tasks = tuple(line.strip() for line in needed(form, "measures", "管控措施").splitlines() if line.strip())
+        tasks = tuple(line.strip() for line in needed(form, "measures", _("管控措施")).splitlines() if line.strip())
         content = Draft(
-            level="none", area=console.office.desk.area_name, starts_at=local_moment(form, "starts_at", "开始时间"),
-            expected_end=local_moment(form, "expected_end", "结束时间"), reason=needed(form, "reason", "原因"), text="",
+            level="none", area=console.office.desk.area_name, starts_at=local_moment(form, "starts_at", _("开始时间")),
+            expected_end=local_moment(form, "expected_end", _("结束时间")),
+            reason=needed(form, "reason", _("原因")), text="",
             consultation="", criterion_met=True, kind="control", measures=tasks,
             superior=text(form, "superior", most=200),
         )  # fmt: skip
@@ -65,7 +67,7 @@ def at_once(request: Request) -> Response:
         now = console.settings.now()
         found = _at_once(console, now)
         if found is None:
-            raise BadForm("先行启动条款现在不成立：实测未达重度，或12小时内预计明显改善。")
+            raise BadForm(_("先行启动条款现在不成立：实测未达重度，或12小时内预计明显改善。"))
         issued = console.office.record.now("warning", states=("issued",))
         current = next((row for row in issued if row["body"]["draft"]["kind"] == "warning"), None)
         content = Draft(
@@ -88,8 +90,8 @@ def superior(request: Request, form: Form) -> Response:
         now = console.settings.now()
         outlook = console.air.outlook(now)
         if outlook is None:
-            raise BadForm("没有展望，不能据此提议会商。")
-        source, words = needed(form, "source", "文号", most=120), needed(form, "summary", "通知内容")
+            raise BadForm(_("没有展望，不能据此提议会商。"))
+        source, words = needed(form, "source", _("文号"), most=120), needed(form, "summary", _("通知内容"))
         local = now.astimezone(BEIJING)
         name = f"consultation-{local:%Y%m%d}"
         number = len(console.office.record.now("consultation", prefix=name)) + 1
@@ -110,10 +112,10 @@ def pause(request: Request, form: Form) -> Response:
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
-        name = needed(form, "response", "响应", most=120)
-        until = local_moment(form, "resume_at", "恢复时间") if text(form, "resume_at") else None
+        name = needed(form, "response", _("响应"), most=120)
+        until = local_moment(form, "resume_at", _("恢复时间")) if text(form, "resume_at") else None
         office_seen(request, "activation", name, form).pause_response(
-            name, reason=needed(form, "reason", "暂停原因"), resume_at=until, by=by, now=console.settings.now()
+            name, reason=needed(form, "reason", _("暂停原因")), resume_at=until, by=by, now=console.settings.now()
         )
 
     return _attempt(request, act, done="paused")
@@ -125,7 +127,7 @@ def resume(request: Request, form: Form) -> Response:
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
-        name = needed(form, "response", "响应", most=120)
+        name = needed(form, "response", _("响应"), most=120)
         office_seen(request, "activation", name, form).resume_response(name, by=by, now=console.settings.now())
 
     return _attempt(request, act, done="resumed")

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from console.language import _
 from console.needs import link
 from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, picture, text
 from emergency.compliance_evidence import SEEN
@@ -51,11 +52,11 @@ def inspect(request: Request, identifier: str, form: Form) -> Response:
     def act() -> None:
         unit, seen = text(form, "unit", most=40), text(form, "seen", most=10)
         if unit and unit not in {str(one.get("unit", "")) for one in order.measures}:
-            raise BadForm("请从指令列出的单元中选择，或选全厂。")
+            raise BadForm(_("请从指令列出的单元中选择，或选全厂。"))
         if seen not in SEEN:
-            raise BadForm("请选择现场所见。")
+            raise BadForm(_("请选择现场所见。"))
         console.office.file_inspection(
-            identifier, unit=unit, seen=seen, note=needed(form, "note", "现场情况"),
+            identifier, unit=unit, seen=seen, note=needed(form, "note", _('现场情况')),
             place=text(form, "place", most=80), unannounced=text(form, "unannounced", most=3) == "yes",
             photo=picture(form, "photo"), by=by, now=console.settings.now(),
         )  # fmt: skip
@@ -70,7 +71,7 @@ def inspect(request: Request, identifier: str, form: Form) -> Response:
 def _order(request: Request, identifier: str) -> Order:
     state = console_of(request).office.record.state("order", identifier)
     if not isinstance(state, Order) or state.audience != "enterprise":
-        raise missing("指令")
+        raise missing(_("指令"))
     return state
 
 

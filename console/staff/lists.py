@@ -14,6 +14,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from console import list_words, uploads
+from console.language import _
 from console.lists import ListInUse
 from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, text, whole
 from emergency.edition import Edition
@@ -71,7 +72,7 @@ def export(request: Request) -> Response:
     """The list in use as a workbook that is read back to the very same list."""
     listing = _lists(request).listing()
     if listing is None:
-        raise missing("清单")
+        raise missing(_("清单"))
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return FileResponse(_workbook(request, listing), media_type=kind, filename="list.xlsx")
 
@@ -101,12 +102,12 @@ def choose(request: Request) -> Response:
 def take(request: Request, form: Form) -> Response:
     """Keep a file and go on to its report."""
     try:
-        edition = needed(form, "edition", "版本名称", most=40)
+        edition = needed(form, "edition", _("版本名称"), most=40)
         if not edition.replace("-", "").replace("_", "").isalnum():
-            raise BadForm("版本名称只能用文字、数字和连字符。")
+            raise BadForm(_("版本名称只能用文字、数字和连字符。"))
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.size:
-            raise BadForm("请选择清单文件（xlsx或CSV）。")
+            raise BadForm(_("请选择清单文件（xlsx或CSV）。"))
         sample = text(form, "sample", most=3) == "yes"
         made = uploads.keep(
             _folder(request), file.file.read(), name=file.filename or "list", edition=edition, sample=sample
@@ -117,7 +118,7 @@ def take(request: Request, form: Form) -> Response:
                 try:
                     setattr(made, field, extra.file.read().decode("utf-8-sig"))
                 except UnicodeDecodeError:
-                    raise BadForm("错峰窗口和位置表须为UTF-8编码的CSV文件。") from None
+                    raise BadForm(_("错峰窗口和位置表须为UTF-8编码的CSV文件。")) from None
         uploads.save(_folder(request), made)
     except BadForm as fault:
         return page(request, "list_import.html", status=400, alert=str(fault))
@@ -135,7 +136,7 @@ def decide(request: Request, digest: str, form: Form) -> Response:
     """Take what was decided about the columns, and report anew."""
     upload = _upload(request, digest)
     upload.columns, upload.units = {}, {}
-    for number in range(whole(text(form, "columns", most=4), "列数", low=0, high=400)):
+    for number in range(whole(text(form, "columns", most=4), _("列数"), low=0, high=400)):
         heading, column = text(form, f"heading{number}", most=200), text(form, f"column{number}", most=40)
         if column == "-":
             upload.columns[heading] = None
@@ -145,7 +146,7 @@ def decide(request: Request, digest: str, form: Form) -> Response:
             upload.units[heading] = unit
     upload.skip_sheets = [str(name)[:80] for name in form.getlist("skip")]
     upload.blank_is_zero = text(form, "blank", most=3) == "yes"
-    upload.days_per_year = whole(text(form, "days", most=3) or "365", "全年生产天数", low=1, high=366)
+    upload.days_per_year = whole(text(form, "days", most=3) or "365", _("全年生产天数"), low=1, high=366)
     uploads.save(_folder(request), upload)
     return RedirectResponse(f"/list/import/{digest}", status_code=303)
 
@@ -159,7 +160,7 @@ def store(request: Request, digest: str) -> Response:
 
     def act() -> None:
         if found.listing is None:
-            raise BadForm("清单还有错误，不能入库。请先改正文件或映射。")
+            raise BadForm(_("清单还有错误，不能入库。请先改正文件或映射。"))
         content = csv_text(rows_of(found.listing))
         stored = _with_digest(found.listing, content)
         console.office.store_edition(
@@ -193,7 +194,7 @@ def _report(request: Request, digest: str, *, alert: str = "", status: int = 200
         request, "list_report.html", status=status, alert=alert, upload=upload, report=found, counts=found.counts,
         issues=found.issues[:SHOWN], headings=headings, sheets=skipped, columns=COLUMNS, said=list_words.said,
         enterprises=len({row["编号"] for row in found.rows}),
-        severities={"error": "错误", "warning": "警告", "suggestion": "建议"},
+        severities={"error": _('错误'), "warning": _('警告'), "suggestion": _('建议')},
     )  # fmt: skip
 
 
@@ -259,7 +260,7 @@ def sheet(request: Request, identifier: str) -> Any:
     lists = _lists(request)
     listing = lists.listing()
     if listing is None or identifier not in {one.identifier for one in listing.enterprises if one.kind == "工业源"}:
-        raise missing("企业")
+        raise missing(_("企业"))
     return sheet_of(listing, identifier, lists.plan, windows=lists.windows())
 
 
@@ -295,36 +296,36 @@ def _edition(request: Request, identifier: str, *, alert: str = "", status: int 
     return page(
         request, "edition.html", status=status, alert=alert, kept=kept, diff=changed, shown=SHOWN,
         history=record.history("edition", identifier), pollutants=POLLUTANT_NAMES,
-        kinds={"plant_added": "新增企业", "plant_removed": "移除企业", "plant_changed": "企业信息变更",
-               "unit_added": "新增单元", "unit_removed": "移除单元", "unit_changed": "单元变更"},
+        kinds={"plant_added": _('新增企业'), "plant_removed": _('移除企业'), "plant_changed": _('企业信息变更'),
+               "unit_added": _('新增单元'), "unit_removed": _('移除单元'), "unit_changed": _('单元变更')},
     )  # fmt: skip
 
 
 def _kept(request: Request, identifier: str) -> Edition:
     found = console_of(request).office.record.state("edition", identifier)
     if not isinstance(found, Edition):
-        raise missing("清单版本")
+        raise missing(_("清单版本"))
     return found
 
 
 def _lists(request: Request) -> ListInUse:
     lists = console_of(request).settings.lists
     if lists is None:
-        raise missing("清单")
+        raise missing(_("清单"))
     return lists
 
 
 def _folder(request: Request) -> Path:
     folder = console_of(request).settings.uploads
     if folder is None:
-        raise BadForm("本控制台没有工作目录，不能上传文件。")
+        raise BadForm(_("本控制台没有工作目录，不能上传文件。"))
     return folder
 
 
 def _upload(request: Request, digest: str) -> uploads.Upload:
     found = uploads.load(_folder(request), digest)
     if found is None:
-        raise missing("上传文件")
+        raise missing(_("上传文件"))
     return found
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
+from console.language import _
 from console.page import BadForm, Form, account_of, console_of, page, set_session
 from emergency.directory import SHORTEST_PASSWORD
 from emergency.second_factor import Factors, address
@@ -28,13 +29,17 @@ def password(request: Request, form: Form) -> Response:
     console, account = console_of(request), account_of(request)
     old, new = str(form.get("old") or "")[:400], str(form.get("new") or "")[:400]
     if new != str(form.get("again") or "")[:400]:
-        return _page(request, alert="两次填写的新密码不一样，没有改动。", status=400)
+        return _page(request, alert=_("两次填写的新密码不一样，没有改动。"), status=400)
     if console.settings.directory.check(account.identifier, old) is None:
-        return _page(request, alert="现在的密码不正确，没有改动。", status=409)
+        return _page(request, alert=_("现在的密码不正确，没有改动。"), status=409)
     try:
         console.settings.directory.set_password(account.identifier, new)
     except DataError:
-        return _page(request, alert=f"新密码应为{SHORTEST_PASSWORD}到200个字符，没有改动。", status=400)
+        return _page(
+            request,
+            alert=_("新密码应为%(SHORTEST_PASSWORD)s到200个字符，没有改动。", SHORTEST_PASSWORD=SHORTEST_PASSWORD),
+            status=400,
+        )
     changed = console.settings.directory.account(account.identifier)
     assert changed is not None
     console.sessions.end(request.state.session)
@@ -48,7 +53,7 @@ def begin(request: Request) -> Response:
     try:
         Factors(console_of(request).office.record).begin(account_of(request).identifier)
     except DataError:
-        return _page(request, alert="已经设置了第二因子。更换手机请联系系统管理员。", status=409)
+        return _page(request, alert=_("已经设置了第二因子。更换手机请联系系统管理员。"), status=409)
     return RedirectResponse("/me#factor", status_code=303)
 
 
@@ -58,13 +63,13 @@ def confirm(request: Request, form: Form) -> Response:
     console, account = console_of(request), account_of(request)
     code = str(form.get("code") or "").strip()[:12]
     if not code:
-        raise BadForm("请填写六位验证码。")
+        raise BadForm(_("请填写六位验证码。"))
     wait = console.attempts.wait(f"{account.identifier}:code", "me")
     if wait:
-        return _page(request, alert=f"验证码错误次数过多，请{-(-wait // 60)}分钟后再试。", status=429)
+        return _page(request, alert=_("验证码错误次数过多，请%(value)s分钟后再试。", value=-(-wait // 60)), status=429)
     if not Factors(console.office.record).check(account.identifier, code, at=console.sessions.clock()):
         console.attempts.failed(f"{account.identifier}:code", "me")
-        return _page(request, alert="验证码不正确或已用过。请核对手机时间后重填。", status=409)
+        return _page(request, alert=_("验证码不正确或已用过。请核对手机时间后重填。"), status=409)
     return RedirectResponse("/me?done=factor", status_code=303)
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from console import words
+from console.language import _
 from console.needs import link
 from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, text, whole
 from emergency import compliance
@@ -95,11 +96,11 @@ def acknowledge(request: Request, identifier: str, form: Form) -> Response:
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
-        signer = needed(form, "signer", "签收人职务", most=40)
-        witness = needed(form, "witness", "见证说明", most=200)
+        signer = needed(form, "signer", _("签收人职务"), most=40)
+        witness = needed(form, "witness", _("见证说明"), most=200)
         via = text(form, "via", most=20) or "phone"
         if via not in words.VIA:
-            raise BadForm("请选择签收方式。")
+            raise BadForm(_("请选择签收方式。"))
         console.office.acknowledge_order(
             identifier, signer=signer, via=via, witness=witness, by=by, now=console.settings.now()
         )
@@ -113,8 +114,8 @@ def answer(request: Request, identifier: str, form: Form) -> Response:
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
-        number = whole(text(form, "number", most=4), "编号", low=1, high=9999)
-        said = needed(form, "text", "答复", most=500)
+        number = whole(text(form, "number", most=4), _("编号"), low=1, high=9999)
+        said = needed(form, "text", _("答复"), most=500)
         console.office.answer(identifier, number=number, text=said, by=by, now=console.settings.now())
 
     return _attempt(request, identifier, act, "answered")
@@ -126,7 +127,7 @@ def exempt(request: Request, identifier: str, form: Form) -> Response:
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
-        reason = needed(form, "reason", "理由", most=500)
+        reason = needed(form, "reason", _("理由"), most=500)
         console.office.exempt_order(identifier, reason=reason, by=by, now=console.settings.now())
 
     return _attempt(request, identifier, act, "exempted")
@@ -138,7 +139,7 @@ def refuse_exemption(request: Request, identifier: str, form: Form) -> Response:
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
-        reason = needed(form, "reason", "理由", most=500)
+        reason = needed(form, "reason", _("理由"), most=500)
         console.office.refuse_exemption(identifier, reason=reason, by=by, now=console.settings.now())
 
     return _attempt(request, identifier, act, "refused")
@@ -165,7 +166,7 @@ def _attempt(request: Request, identifier: str, act: Any, done: str) -> Response
 def _load(request: Request, identifier: str) -> Order:
     state = console_of(request).office.record.state("order", identifier)
     if not isinstance(state, Order):
-        raise missing("指令")
+        raise missing(_("指令"))
     return state
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from console import charts, charts_outlook
+from console.language import _
 from console.outlook import categories, day_rows, signed_now
 from console.page import Console, console_of, missing, page
 from emergency.vocabulary import BEIJING
@@ -62,7 +63,7 @@ def _of_day(console: Console, text: str, now: datetime) -> Outlook:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise missing("展望") from None
+        raise missing(_("展望")) from None
     start = datetime(day.year, day.month, day.day, tzinfo=BEIJING)
     archive = console.settings.archive
     found = (
@@ -71,7 +72,7 @@ def _of_day(console: Console, text: str, now: datetime) -> Outlook:
         else ()
     )
     if not found:
-        raise missing("展望")
+        raise missing(_("展望"))
     return found[-1]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from console.language import _
 from console.page import console_of, missing
 from console.public.snapshot import pages
 
@@ -27,5 +28,5 @@ def _answer(request: Request, path: str) -> Response:
     console = console_of(request)
     found = pages(console.settings, console.air, console.templates, base="/preview/").get(path)
     if found is None:
-        raise missing("文件")
+        raise missing(_("文件"))
     return Response(found.body, media_type=found.media_type)

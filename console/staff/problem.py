@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from console.language import _
 from console.needs import link
 from console.page import (
     BadForm,
@@ -56,7 +57,7 @@ def daily(request: Request) -> Response:
     try:
         day = date.fromisoformat(request.query_params.get("day") or now.astimezone(BEIJING).date().isoformat())
     except ValueError:
-        raise BadForm("日期应写作 2015-12-08。") from None
+        raise BadForm(_("日期应写作 2015-12-08。")) from None
     rows = record.now("problem")
     begin = datetime(day.year, day.month, day.day, tzinfo=BEIJING)
     happened = record.happenings_between(begin, begin + timedelta(days=1), kinds=IN_CIRCULAR)
@@ -94,12 +95,12 @@ def assign(request: Request, identifier: str, form: Form) -> Response:
         hours = text(form, "hours", most=4)
         console.office.assign_problem(
             identifier,
-            unit=needed(form, "unit", "责任单位", most=80),
+            unit=needed(form, "unit", _("责任单位"), most=80),
             person=text(form, "person", most=40),
             content=text(form, "content", most=500),
             standard=text(form, "standard", most=200),
             consequence=text(form, "consequence", most=200),
-            due_at=now + timedelta(hours=whole(hours, "整改时限", low=1, high=2160)) if hours else None,
+            due_at=now + timedelta(hours=whole(hours, _("整改时限"), low=1, high=2160)) if hours else None,
             by=by,
             now=now,
         )
@@ -113,7 +114,7 @@ def rectify(request: Request, identifier: str, form: Form) -> Response:
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
-        report = needed(form, "report", "整改情况")
+        report = needed(form, "report", _("整改情况"))
         console.office.rectify_problem(
             identifier, report=report, photo=picture(form, "photo"), by=by, now=console.settings.now()
         )
@@ -127,9 +128,9 @@ def look_back(request: Request, identifier: str, form: Form) -> Response:
     console, by = console_of(request), account_of(request).actor
 
     def act() -> None:
-        result, note = text(form, "mended", most=3), needed(form, "note", "现场情况")
+        result, note = text(form, "mended", most=3), needed(form, "note", _("现场情况"))
         if result not in ("yes", "no"):
-            raise BadForm("请选择回头看结果：已整改，或未整改。")
+            raise BadForm(_("请选择回头看结果：已整改，或未整改。"))
         console.office.look_back(identifier, mended=result == "yes", note=note, by=by, now=console.settings.now())
 
     return _attempt(request, identifier, act, "looked")
@@ -147,7 +148,7 @@ def _attempt(request: Request, identifier: str, act: Any, done: str) -> Response
 def _load(request: Request, identifier: str) -> Problem:
     state = console_of(request).office.record.state("problem", identifier)
     if not isinstance(state, Problem):
-        raise missing("问题")
+        raise missing(_("问题"))
     return state
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from console import charts, words
+from console.language import _
 from console.outlook import day_rows
 from console.page import console_of, missing, page
 from emergency.record import BrokenRecord
@@ -34,7 +35,13 @@ def verify(request: Request) -> Response:
     except BrokenRecord as broken:
         return _explorer(request, proof={"whole": False, "text": str(broken)}, status=409)
     head = office.record.head()[1]
-    return _explorer(request, proof={"whole": True, "text": f"{count}条记录，链条完整，末端摘要 {head[:16]}…"})
+    return _explorer(
+        request,
+        proof={
+            "whole": True,
+            "text": _("%(count)s条记录，链条完整，末端摘要 %(value)s…", count=count, value=head[:16]),
+        },
+    )
 
 
 @router.get("/exhibits/{digest}")
@@ -44,9 +51,11 @@ def exhibit(request: Request, digest: str) -> Response:
     try:
         found = console.office.record.exhibit(digest)
     except BrokenRecord as broken:
-        return page(request, "refused.html", status=409, sentence=f"附件与其摘要不符，不能出示。{broken}")
+        return page(
+            request, "refused.html", status=409, sentence=_("附件与其摘要不符，不能出示。%(broken)s", broken=broken)
+        )
     if found is None:
-        raise missing("附件")
+        raise missing(_("附件"))
     media_type, content = found
     if request.query_params.get("as") != "file" and media_type == "application/json":
         raw = _json(content)

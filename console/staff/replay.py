@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from console.language import N_, _
 from console.page import BadForm, Form, console_of, missing, page, text
 from emergency.vocabulary import BEIJING
 
 router = APIRouter(prefix="/replay")
-STEPS = {"hour": "前进1小时", "six": "前进6小时", "morning": "到明日9时", "end": "播放到结束"}
+STEPS = {"hour": N_("前进1小时"), "six": N_("前进6小时"), "morning": N_("到明日9时"), "end": N_("播放到结束")}
 END_OF_PLAY = datetime(2100, 1, 1, tzinfo=BEIJING)
 """Later than any replay: whoever moves the clock stops at the replay's own end."""
 
@@ -21,7 +22,7 @@ def replay(request: Request) -> Response:
     """Clock, target and buttons; 404 on a record that is no replay."""
     console = console_of(request)
     if not console.settings.replay:
-        raise missing("演练")
+        raise missing(_("演练"))
     target = _target(request)
     now = console.settings.now()
     return page(
@@ -35,10 +36,10 @@ def move(request: Request, form: Form) -> Response:
     """Note where the clock is to go."""
     console = console_of(request)
     if not console.settings.replay:
-        raise missing("演练")
+        raise missing(_("演练"))
     step = text(form, "step", most=10)
     if step not in STEPS:
-        raise BadForm("请选择前进的步长。")
+        raise BadForm(_("请选择前进的步长。"))
     now = console.settings.now().astimezone(BEIJING)
     console.office.record.note("clock_target", target_of(step, now).isoformat())
     back = "/desk" if text(form, "back", most=10) == "desk" else "/replay"

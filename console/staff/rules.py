@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from console.language import N_, _
 from console.page import console_of, missing, page
 from emergency.vocabulary import BEIJING
 from plans import rulebook
@@ -17,8 +18,8 @@ from plans.rulebook import Rules
 
 router = APIRouter()
 KINDS = {
-    "aqi": "空气质量指数（AQI）", "ambient": "环境空气质量标准", "assessment": "评价规范",
-    "warning": "重污染天气预警分级", "city": "城市应急预案",
+    "aqi": N_('空气质量指数（AQI）'), "ambient": N_('环境空气质量标准'), "assessment": N_('评价规范'),
+    "warning": N_('重污染天气预警分级'), "city": N_('城市应急预案'),
 }  # fmt: skip
 HEAD = (
     "name",
@@ -66,7 +67,7 @@ def rule(request: Request, name: str) -> Response:
     try:
         edition = book.edition(name)
     except RuleError:
-        raise missing("规则") from None
+        raise missing(_("规则")) from None
     data = edition.model_dump(mode="json", by_alias=True, exclude_none=True)
     return page(
         request, "rule.html", edition=edition, lines=tuple(outline({k: v for k, v in data.items() if k not in HEAD})),
@@ -97,12 +98,14 @@ def _entry(key: str, value: Any, depth: int) -> list[tuple[int, str, str]]:
         return [(depth, key, ""), *outline(value, depth + 1)]
     if isinstance(value, Sequence) and not isinstance(value, str):
         if all(not isinstance(one, Mapping | list | tuple) for one in value):
-            return [(depth, key, "、".join(_plain(one) for one in value))]
+            return [(depth, key, _("、").join(_plain(one) for one in value))]
         return [(depth, key, ""), *outline(value, depth + 1)]
     return [(depth, key, _plain(value))]
 
 
 def _plain(value: Any) -> str:
     return (
-        {True: "是", False: "否", None: "无"}.get(value, str(value)) if isinstance(value, bool | None) else str(value)
+        {True: _("是"), False: _("否"), None: _("无")}.get(value, str(value))
+        if isinstance(value, bool | None)
+        else str(value)
     )

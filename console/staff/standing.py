@@ -12,6 +12,7 @@ from statistics import fmean
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from console.language import _
 from console.outlook import categories
 from console.page import console_of, missing, page
 from emergency.vocabulary import BEIJING
@@ -31,7 +32,7 @@ def standing(request: Request, year: int | None = None) -> Response:
     today = now.astimezone(BEIJING).date()
     chosen = year or today.year
     if not 1990 <= chosen <= today.year:
-        raise missing("年份")
+        raise missing(_("年份"))
     air = console.air.year(chosen, now)
     edition = settings.rules(today).aqi
     months = tuple(month(chosen, number, air.daily, edition) for number in range(1, 13)) if air.daily else ()

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from console import words
 from console.judge import lift_of
+from console.language import N_, _
 from console.needs import link
 from console.page import (
     BadForm,
@@ -62,7 +63,7 @@ def draft(request: Request, form: Form) -> Response:
         now = console.settings.now()
         state, level = _conclusion(console, consultation)
         if (used := _draft_of(console, consultation)) is not None:
-            raise BadForm(f"这次会商已有草稿（{used}），没有再次起草。")
+            raise BadForm(_("这次会商已有草稿（%(used)s），没有再次起草。", used=used))
         current = _issued(console, text(form, "starts_at", most=32))
         content = warning_form.content_of(
             form, console, level=level, consultation=consultation, replaces=current["stream"] if current else None
@@ -101,7 +102,7 @@ def send_back(request: Request, identifier: str, form: Form) -> Response:
     return _attempt(
         request, identifier, form, "returned",
         lambda office, by, now: office.return_warning(
-            identifier, reason=needed(form, "reason", "退回原因"), by=by, now=now
+            identifier, reason=needed(form, "reason", _('退回原因')), by=by, now=now
         ),
     )  # fmt: skip
 
@@ -143,7 +144,7 @@ def withdraw(request: Request, identifier: str, form: Form) -> Response:
     return _attempt(
         request, identifier, form, "withdrawn",
         lambda office, by, now: office.withdraw_warning(
-            identifier, reason=needed(form, "reason", "撤回原因"), by=by, now=now
+            identifier, reason=needed(form, "reason", _('撤回原因')), by=by, now=now
         ),
     )  # fmt: skip
 
@@ -168,7 +169,7 @@ def ask_lift(request: Request, identifier: str, form: Form) -> Response:
     """Put a lift before who may sign it; the hours are the server's wherever it knows them."""
 
     def act(office: Office, by: Any, now: datetime) -> None:
-        reason, superior = needed(form, "reason", "解除理由"), text(form, "superior", most=200)
+        reason, superior = needed(form, "reason", _("解除理由")), text(form, "superior", most=200)
         hours = _hours(request, identifier, form, now, superior)
         office.ask_lift(identifier, reason=reason, below_hours=hours, superior=superior, by=by, now=now)
 
@@ -190,7 +191,7 @@ def lift(request: Request, identifier: str, form: Form) -> Response:
     def act(office: Office, by: Any, now: datetime) -> None:
         state = _load(request, identifier)
         superior = text(form, "superior", most=200)
-        reason = text(form, "reason") or state.lift_reason or needed(form, "reason", "解除理由")
+        reason = text(form, "reason") or state.lift_reason or needed(form, "reason", _("解除理由"))
         hours = _hours(request, identifier, form, now, superior)
         office.lift_warning(identifier, reason=reason, below_hours=hours, superior=superior, by=by, now=now)
 
@@ -203,7 +204,7 @@ def lift(request: Request, identifier: str, form: Form) -> Response:
 def _load(request: Request, identifier: str) -> AirWarning:
     state = console_of(request).office.record.state("warning", identifier)
     if not isinstance(state, AirWarning):
-        raise missing("预警")
+        raise missing(_("预警"))
     return state
 
 
@@ -215,15 +216,15 @@ def _hours(request: Request, identifier: str, form: FormData, now: datetime, sup
     rule = lift_of(console, state.level, now)
     if rule.below_hours is not None and not rule.advice.may:
         raise Refused(
-            act="解除预警",
+            act=N_("解除预警"),
             subject=f"{state.draft.name} {identifier}",
             state=state.state.chinese,
             rule=rule.advice.chinese,
-            possible="请继续执行；如结论已变化，请先会商签发",
+            possible=N_("请继续执行；如结论已变化，请先会商签发"),
         )
     if rule.below_hours is not None:
         return rule.below_hours
-    return whole(form.get("hours", ""), "低于启动标准的小时数", low=0, high=240)
+    return whole(form.get("hours", ""), _("低于启动标准的小时数"), low=0, high=240)
 
 
 def _attempt(
@@ -301,10 +302,10 @@ def _conclusion(console: Console, identifier: str) -> tuple[Consultation, Level]
     """The concluded consultation and its level; BadForm when it cannot carry a warning."""
     state = console.office.record.state("consultation", identifier) if identifier else None
     if not isinstance(state, Consultation) or state.state is not ConsultationState.CONCLUDED:
-        raise BadForm("请先选择一次已形成结论的会商，再起草预警。")
+        raise BadForm(_("请先选择一次已形成结论的会商，再起草预警。"))
     level = Level.of(state.level)
     if level is Level.NONE:
-        raise BadForm("这次会商的结论是不预警，不能据此起草预警。如需低于黄色的措施，请在值守页起草临时管控。")
+        raise BadForm(_("这次会商的结论是不预警，不能据此起草预警。如需低于黄色的措施，请在值守页起草临时管控。"))
     return state, level
 
 

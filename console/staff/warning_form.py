@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from console.judge import judge
+from console.language import _
 from console.page import BadForm, Console, console_of, local_moment, needed, page, text
 from emergency import advice
 from emergency.consultation import Consultation
@@ -36,15 +37,15 @@ def content_of(
     """
     pollutant = text(form, "pollutant", most=8) or "pm25"
     if pollutant not in POLLUTANTS:
-        raise BadForm("请选择预警的污染物。")
+        raise BadForm(_("请选择预警的污染物。"))
     if met is None:
         met = before.criterion_met if before is not None else _met(console, consultation, level)
     return Draft(
         level=level.word,
         area=console.office.desk.area_name,
-        starts_at=local_moment(form, "starts_at", "开始时间"),
-        expected_end=local_moment(form, "expected_end", "预计结束时间"),
-        reason=needed(form, "reason", "原因"),
+        starts_at=local_moment(form, "starts_at", _("开始时间")),
+        expected_end=local_moment(form, "expected_end", _("预计结束时间")),
+        reason=needed(form, "reason", _("原因")),
         text=text(form, "text"),
         consultation=consultation,
         criterion_met=met,

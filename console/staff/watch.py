@@ -7,6 +7,7 @@ from contextlib import suppress
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from console.language import _
 from console.page import BadForm, Form, account_of, console_of, page, text
 from plans.errors import DataError
 
@@ -26,13 +27,13 @@ def acknowledge(request: Request, form: Form) -> Response:
     console, account = console_of(request), account_of(request)
     kind, _bar, subject = text(form, "alert", most=160).partition("|")
     if not kind or not subject:
-        raise BadForm("请选择要签收的提醒。")
+        raise BadForm(_("请选择要签收的提醒。"))
     now = console.settings.now()
     found = None if console.settings.archive is None else console.watch.find(kind, subject)
     if found is None:
-        return _show(request, alert="这条提醒已经解除，无需签收。", status=409)
+        return _show(request, alert=_("这条提醒已经解除，无需签收。"), status=409)
     if text(form, "severity", most=1) not in ("", str(found.severity)):
-        return _show(request, alert="这条提醒刚刚加重，请看清最新内容后再签收。", status=409)
+        return _show(request, alert=_("这条提醒刚刚加重，请看清最新内容后再签收。"), status=409)
     console.office.acknowledge_alert(
         kind, subject, severity=found.severity, text=found.text, raised_at=found.raised_at,
         note=text(form, "note", most=200), by=account.actor, now=now,
