@@ -12,6 +12,7 @@ from datetime import datetime, time
 from typing import Any
 
 from emergency.documents import Grid, Heading, Paper
+from emergency.documents_width import shares
 from emergency.messages import DRILL_MARK
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -23,6 +24,7 @@ WIDE = 5
 """A table with more columns is set in 小五, so that a range of AQI stays on one line."""
 MARGINS_MM = (37, 35, 28, 26)
 """Top, bottom, left, right: text area 156 x 225 mm on A4 (GB/T 9704-2012, 5.2.1)."""
+TEXT_MM = 210 - MARGINS_MM[2] - MARGINS_MM[3]
 LINE_POINTS = 28.9
 """22 lines on 225 mm (GB/T 9704-2012, 5.2.3)."""
 RED = "FF0000"
@@ -39,6 +41,7 @@ def to_docx(paper: Paper) -> bytes:
     section.page_width, section.page_height = Mm(210), Mm(297)
     top, bottom, left, right = (Mm(value) for value in MARGINS_MM)
     section.top_margin, section.bottom_margin, section.left_margin, section.right_margin = top, bottom, left, right
+    _page_number(section.footer.paragraphs[0])
     if paper.drill:
         head = section.header.paragraphs[0]
         head.alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -57,8 +60,10 @@ def to_docx(paper: Paper) -> bytes:
     centre, right_hand = WD_ALIGN_PARAGRAPH.CENTER, WD_ALIGN_PARAGRAPH.RIGHT
     if paper.red_head:
         line(f"{paper.issuer}文件", TITLE_FONT, SIZE_2, align=centre, colour=RED)
-    if paper.number:
-        _rule(line(paper.number, BODY_FONT, SIZE_3, align=centre), red=paper.red_head)
+        last = line(paper.number, BODY_FONT, SIZE_3, align=centre)
+        _rule(last, red=True)
+    elif paper.number:
+        line(paper.number, BODY_FONT, SIZE_3, align=centre)
     line("", BODY_FONT, SIZE_3)
     line(paper.title, TITLE_FONT, SIZE_2, align=centre)
     line("", BODY_FONT, SIZE_3)
@@ -68,7 +73,7 @@ def to_docx(paper: Paper) -> bytes:
         if isinstance(block, Grid):
             _table(made, block)
         elif isinstance(block, Heading):
-            line(block.text, HEAD_FONT, SIZE_3, indent=2)
+            line(block.text, HEAD_FONT, SIZE_3, indent=2).paragraph_format.keep_with_next = True
         else:
             line(block.text, BODY_FONT, SIZE_3, indent=2)
     line("", BODY_FONT, SIZE_3)
@@ -95,6 +100,25 @@ def _run(paragraph: Any, text: str, font: str, size: int, *, colour: str = "", b
         run.font.color.rgb = RGBColor.from_string(colour)
 
 
+def _element(name: str) -> Any:
+    from docx.oxml import OxmlElement
+
+    return OxmlElement(name)
+
+
+def _page_number(paragraph: Any) -> None:
+    """— 1 — in the middle of the foot (GB/T 9704-2012, 7.5); the field is counted by the word processor."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml.ns import qn
+
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    _run(paragraph, "— ", BODY_FONT, SIZE_4)
+    field = _element("w:fldSimple")
+    field.set(qn("w:instr"), "PAGE")
+    paragraph._p.append(field)
+    _run(paragraph, " —", BODY_FONT, SIZE_4)
+
+
 def _rule(paragraph: Any, *, red: bool) -> None:
     """A line under a paragraph: the red one under the head of a notice."""
     from docx.oxml import OxmlElement
@@ -115,13 +139,20 @@ def _table(made: Any, grid: Grid) -> None:
     columns = max(len(row) for row in grid.rows)
     size = SIZE_SMALL_5 if columns > WIDE else SIZE_4
     table = made.add_table(rows=0, cols=columns, style="Table Grid")
+    table.autofit = False
+    widths = [Mm(round(TEXT_MM * share, 1)) for share in shares(grid)]
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
     for number, row in enumerate(grid.rows):
-        cells = table.add_row().cells
+        line = table.add_row()
+        cells = line.cells
+        line._tr.get_or_add_trPr().append(_element("w:cantSplit"))
+        if grid.head and number == 0:
+            line._tr.get_or_add_trPr().append(_element("w:tblHeader"))
         for place, text in enumerate(row):
             named = (grid.head and number == 0) or (not grid.head and place == 0)
             _run(cells[place].paragraphs[0], text, HEAD_FONT if named else BODY_FONT, size)
-            if not grid.head:
-                cells[place].width = Mm(38 if place == 0 else 118)
+            cells[place].width = widths[place]
 
 
 def without_clock(content: bytes) -> bytes:

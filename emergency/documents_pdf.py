@@ -7,6 +7,7 @@ with body.ttf and head.ttf. The same paper and fonts always give the same bytes.
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from emergency.documents import Grid, Heading, Paper
 from emergency.documents_docx import LINE_POINTS, MARGINS_MM, SIZE_2, SIZE_3, SIZE_4, SIZE_SMALL_5, WIDE
+from emergency.documents_width import pieces, shares
 from emergency.messages import DRILL_MARK
 from plans.errors import DataError
 
@@ -47,6 +49,7 @@ def to_pdf(paper: Paper) -> bytes:
         raise DataError("There is no Chinese font for a PDF", where="fonts", todo=f"Install {PACKAGES}")
     from fpdf import FPDF
 
+    logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of tables that the fonts carry in vain
     top, bottom, left, right = MARGINS_MM
     line = LINE_POINTS * MM_PER_POINT
 
@@ -99,7 +102,10 @@ def to_pdf(paper: Paper) -> bytes:
     made.ln(line / 2)
     if paper.addressee:
         text(f"{paper.addressee}：")
-    for block in paper.blocks:
+    for number, block in enumerate(paper.blocks):
+        after = paper.blocks[number + 1] if number + 1 < len(paper.blocks) else None
+        if isinstance(block, Heading) and made.will_page_break(line * (4 if isinstance(after, Grid) else 2)):
+            made.add_page()  # a heading never stands last on a page
         if isinstance(block, Grid):
             _table(made, block, width=210 - left - right)
         elif isinstance(block, Heading):
@@ -118,7 +124,7 @@ def _table(made: Any, grid: Grid, *, width: float) -> None:
     columns = max(len(row) for row in grid.rows)
     size = SIZE_SMALL_5 if columns > WIDE else SIZE_4
     made.set_font("body", size=size)
-    widths = (38.0, width - 38.0) if not grid.head else tuple([width / columns] * columns)
+    widths = tuple(width * share for share in shares(grid))
     named = FontFace(family="head", size_pt=size)
     with made.table(
         col_widths=widths, width=width, line_height=size * MM_PER_POINT * 1.6, first_row_as_headings=False,
@@ -128,7 +134,11 @@ def _table(made: Any, grid: Grid, *, width: float) -> None:
             line = table.row()
             for place, words in enumerate(row):
                 heading = (grid.head and number == 0) or (not grid.head and place == 0)
-                line.cell(_clean(words), style=named if heading else None)
+                made.set_font("head" if heading else "body", size=size)
+                # a closing mark may hang over, so the lines are one letter shorter than the cell
+                lines = _lines(made, _clean(words), widths[place] - 2 - size * MM_PER_POINT, even=False)
+                line.cell("\n".join(lines), style=named if heading else None)
+        made.set_font("body", size=size)
     made.ln(2)
 
 
@@ -139,7 +149,8 @@ def _lines(made: Any, words: str, width: float, *, even: bool) -> list[str]:
         count = -(-made.get_string_width(words) // room)
         room = min(room, made.get_string_width(words) / count + made.get_string_width("中"))
     lines, current = [], ""
-    for letter in words:
+    whole = [piece if made.get_string_width(piece) <= room else list(piece) for piece in pieces(words)]
+    for letter in (one for piece in whole for one in ([piece] if isinstance(piece, str) else piece)):
         if letter == "\n" or (letter not in CLOSING and made.get_string_width(current + letter) > room):
             lines.append(current)
             current = "" if letter == "\n" else letter

@@ -8,10 +8,14 @@ from typing import Any
 
 from emergency.documents import Grid, Heading, Paper
 from emergency.documents_docx import without_clock
+from emergency.documents_width import shares, width_of
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-WIDEST = 60
-"""Characters; a wider cell is wrapped."""
+SHEET = 84
+"""Half-width letters over all columns: what A4 upright holds at 11 points; more columns lie across."""
+ACROSS = 128
+WIDE = 5
+"""A sheet with more columns is printed across."""
 
 
 def to_xlsx(paper: Paper) -> bytes:
@@ -26,6 +30,10 @@ def to_xlsx(paper: Paper) -> bytes:
     sheet.title = "文件"
     columns = max([2, *(max(len(row) for row in block.rows) for block in paper.blocks if isinstance(block, Grid))])
     thin = Side(style="thin")
+    grids = [block for block in paper.blocks if isinstance(block, Grid)]
+    widest = max(grids, key=lambda grid: max(len(row) for row in grid.rows), default=None)
+    room = ACROSS if columns > WIDE else SHEET
+    widths = [room * share for share in (shares(widest) if widest else (0.245, 0.755))]
     at = 0
 
     def put(words: str, column: int = 1, *, bold: bool = False, boxed: bool = False, size: int = 11) -> Any:
@@ -37,13 +45,16 @@ def to_xlsx(paper: Paper) -> bytes:
             cell.border = Border(left=thin, right=thin, top=thin, bottom=thin)
         return cell
 
+    def lines(words: str, width: float, *, size: int = 11) -> int:
+        return sum(max(1, -int(-width_of(part) * size // (11 * (width - 2)))) for part in words.split("\n"))
+
     def whole_line(words: str, *, bold: bool = False, size: int = 11, centre: bool = False) -> None:
         nonlocal at
         at += 1
         cell = put(words, bold=bold, size=size)
         sheet.merge_cells(start_row=at, start_column=1, end_row=at, end_column=columns)
         cell.alignment = Alignment(wrap_text=True, vertical="top", horizontal="center" if centre else None)
-        sheet.row_dimensions[at].height = 18 * max(1, -(-len(words) * size // (11 * 13 * columns)))
+        sheet.row_dimensions[at].height = max(size * 1.6, 18.0) * lines(words, room, size=size)
 
     whole_line(paper.title, bold=True, size=16, centre=True)
     for words in (paper.number, f"{paper.addressee}：" if paper.addressee else ""):
@@ -56,13 +67,21 @@ def to_xlsx(paper: Paper) -> bytes:
                 for place, words in enumerate(row, start=1):
                     named = (block.head and number == 0) or (not block.head and place == 1)
                     put(words, place, bold=named, boxed=True)
+                if len(row) < columns:  # the last cell takes what a wider table beside it leaves
+                    for place in range(len(row) + 1, columns + 1):
+                        put("", place, boxed=True)
+                    sheet.merge_cells(start_row=at, start_column=len(row), end_row=at, end_column=columns)
+                own = [*widths[: len(row) - 1], sum(widths[len(row) - 1 :])]
+                tall = max(lines(words, width) for words, width in zip(row, own, strict=True))
+                sheet.row_dimensions[at].height = 18.0 * tall
         else:
             whole_line(block.text, bold=isinstance(block, Heading))
     whole_line(f"{paper.issuer}　{paper.dated.year}年{paper.dated.month}月{paper.dated.day}日")
     for column in range(1, columns + 1):
         letter = get_column_letter(column)
-        sheet.column_dimensions[letter].width = WIDEST if columns == 2 and column == 2 else 22
+        sheet.column_dimensions[letter].width = widths[column - 1]
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.orientation = "landscape" if columns > WIDE else "portrait"
     sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     facts = book.properties

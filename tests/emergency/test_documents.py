@@ -4,6 +4,7 @@ import io
 from datetime import date, datetime, timedelta
 
 import docx
+import openpyxl
 import pytest
 from docx.oxml.ns import qn
 
@@ -207,3 +208,32 @@ def test_a_workbook_holds_no_formula(concluded):
     sheet = openpyxl.load_workbook(memory.BytesIO(to_xlsx(evil))).active
 
     assert {"s"} == {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value}
+
+
+def test_a_line_breaks_inside_no_number_and_no_date():
+    from emergency.documents_width import pieces
+
+    words = "首要污染物由二氧化氮转为PM2.5（AQI 53→112），2015年12月5日12时"
+    assert words == "".join(pieces(words))
+    assert {"PM2.5", "53→112", "2015年12月5日"} <= set(pieces(words))
+
+
+def test_the_columns_of_a_table_share_the_width_by_what_stands_in_them():
+    from emergency.documents import Grid
+    from emergency.documents_width import shares
+
+    many = shares(Grid((("日期", *("一个很长的参加单位名称",) * 6), ("12月10日", *("120–135",) * 6))))
+    assert 1 == pytest.approx(sum(many))
+    assert many[0] >= many[1] * 0.6
+    assert (0.245, 0.755) == shares(Grid((("编号", "w1"),), head=False))
+
+
+def test_a_form_as_workbook_has_rows_high_enough_for_its_text():
+    from emergency.documents import Grid, Paper
+    from emergency.documents_xlsx import to_xlsx
+
+    long = "预计" * 120
+    paper = Paper("表", "", ISSUER, date(2015, 12, 5), (Grid((("依据", long),), head=False),), drill=False)
+    sheet = openpyxl.load_workbook(io.BytesIO(to_xlsx(paper))).active
+
+    assert sheet.row_dimensions[2].height >= 18 * 8
