@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from console.settings import Settings
+from emergency import source_words
 from emergency.risk import Observed, ObservedDay, ObservedHour
 from emergency.vocabulary import BEIJING
 from forecast.outlook import Outlook
@@ -99,7 +100,7 @@ class AirReader:
             try:
                 found = self._read(now)
             except DataError as error:
-                found = AirNow((), Observed(), (), fault=f"监测档案不能读取：{error}")
+                found = AirNow((), Observed(), (), fault=f"监测档案不能读取：{source_words.chinese(str(error))}")
             self._kept = (key, time.monotonic(), found)
             return found
 
@@ -133,7 +134,7 @@ class AirReader:
         try:
             air = self._stretch(settings.stations, start, end, now)
         except DataError as error:
-            return AirYear({}, {}, f"监测档案不能读取：{error}")
+            return AirYear({}, {}, f"监测档案不能读取：{source_words.chinese(str(error))}")
         means = {
             code: (sum(known) / len(known), len(known))
             for code, values in air.station_pm25.items()

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from console.settings import Settings
-from emergency import alert
+from emergency import alert, source_words
 from plans.errors import DataError
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class WatchReader:
             try:
                 found = self._read(now)
             except DataError as error:
-                found = WatchNow(fault=f"值守提醒不能读取：{error}")
+                found = WatchNow(fault=f"值守提醒不能读取：{source_words.chinese(str(error))}")
             self._kept = (time.monotonic(), found)
             return found
 
@@ -155,7 +155,7 @@ class WatchReader:
                 SourceAge(one.source, one.succeeded_at, one.valid_until,
                           None if one.valid_until is None else max(timedelta(0), now - one.valid_until),
                           one.valid_until - now if one.valid_until and one.valid_until > now else None,
-                          one.failures, one.error, one.note)
+                          one.failures, source_words.chinese(one.error), one.note)
                 for one in states
             ),
         )  # fmt: skip

@@ -14,6 +14,7 @@ from statistics import median
 import numpy as np
 import xarray as xr
 
+from emergency import source_words
 from emergency.vocabulary import POLLUTANT_CHINESE
 from forecast import air, aqi
 from forecast.alert_store import Alert, AlertStore, Finding
@@ -125,7 +126,7 @@ def sources(
             details = {"newest": newest.isoformat() if newest else None, "limit_hours": limit / timedelta(hours=1)}
             found.append(Finding("source_silent", name, f"数据来源 {name} 中断：{since}", 2, details))
         if state is not None and state.failures >= rule.failures:
-            text = f"数据来源 {name} 连续失败 {state.failures} 次：{state.error}"
+            text = f"数据来源 {name} 连续失败 {state.failures} 次：{source_words.chinese(state.error)}"
             found.append(Finding("source_failing", name, text, 1, {"failures": state.failures, "error": state.error}))
     return found
 

@@ -27,7 +27,7 @@ def world(tmp_path):
     archive.write_stations([Station("S1", "甲站", "北京市", 116.0, 40.0, "", "test")])
     sources = SourceStore(archive.engine)
     sources.succeeded("cnemc", now=NOW - timedelta(hours=3), valid_until=NOW - timedelta(hours=4))
-    sources.failed("cnemc", now=NOW, error="The source is too slow (cnemc): not done in 60 s")
+    sources.failed("cnemc", now=NOW, error="The source is too slow (cnemc): found not done in 60 s.")
     AlertStore(archive.engine).update(
         [Finding("source_silent", "cnemc", TEXT, 2), RISE], kinds=["source_silent", "sudden_rise"], now=RAISED
     )
@@ -52,7 +52,8 @@ async def test_open_alerts_stand_on_the_desk_and_the_age_of_every_source_on_the_
 
     assert TEXT in desk and "值守提醒（2）" in desk
     assert TEXT in page and "2 条未签收" in page
-    assert "4小时" in page and "连续失败 1 次" in page and "not done in 60 s" in page
+    assert "4小时" in page and "连续失败 1 次" in page and "数据来源超时未应答（cnemc）" in page
+    assert "too slow" not in page
     assert "甲站 120 µg/m³（+55）" in page and "乙&lt;站 80 µg/m³" in page
 
 

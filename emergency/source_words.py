@@ -1,0 +1,146 @@
+"""What went wrong with a source, in Chinese for people at a screen; the log keeps the English sentence.
+
+Errors are built in one place (plans.errors), in one pattern: what (where): expected, found. What to do. This reads the
+pattern back and puts the Chinese words in; what it does not know it says in a plain sentence that points to the log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_PATTERN = re.compile(
+    r"^(?P<what>[^(:.]+(?:\.\d[^(:.]*)*)(?: \((?P<where>[^()]*(?:\([^()]*\)[^()]*)*)\))?"
+    r"(?:: (?:expected (?P<expected>.*?))?(?:(?:, )?found (?P<found>.*?))?)?(?:\.(?:\s.*)?)?$",
+    re.DOTALL,
+)
+
+FAULTS: Mapping[str, str] = {
+    # the way there
+    "The source does not answer": "数据来源没有应答",
+    "The source is too slow": "数据来源超时未应答",
+    "The source cannot be reached": "连不上数据来源",
+    "The name of the source cannot be looked up": "数据来源的域名解析不了",
+    "The answer was cut off": "返回内容中途断开",
+    "The answer has the wrong content type": "返回内容的类型不对",
+    "The source refuses": "数据来源拒绝了请求",
+    "The service refuses": "数据服务拒绝了请求",
+    "The source refuses for now": "数据来源暂时拒绝请求",
+    "The source asked for a pause": "数据来源要求暂停请求",
+    "The source redirects in a circle": "数据来源反复跳转",
+    "The source sends us elsewhere; refused": "数据来源要求转到别处，已拒绝",
+    "The source's name leads into a private network; refused": "数据来源的域名指向内部网络，已拒绝",
+    "The source's certificate is not valid": "数据来源的证书无效",
+    "The source answers with a web page instead of data": "数据来源返回的是网页，不是数据",
+    "The address is refused": "地址不允许访问",
+    "The host is not configured": "主机没有列入配置",
+    "OpenAQ wants a key": "OpenAQ需要密钥",
+    "A secret is not set": "密钥没有设置",
+    # the answer
+    "The answer is empty": "返回内容为空",
+    "The answer is damaged": "返回内容损坏",
+    "The answer is too large": "返回内容过大",
+    "The answer is not JSON": "返回内容不是JSON",
+    "The answer is not UTF-8 text": "返回内容不是UTF-8文本",
+    "The answer is no list of rows": "返回内容不是记录列表",
+    "The answer is in another zone": "返回时间的时区不符",
+    "The answer has no results": "返回内容没有结果",
+    "The answer has no hours": "返回内容没有逐时数据",
+    "The packing is not known": "压缩方式无法识别",
+    "The pages do not end": "分页没有尽头",
+    "There is no list of rows": "没有找到记录列表",
+    "The rows are not where the mapping says": "记录不在字段映射所说的位置",
+    "A field is missing in every row": "每条记录都缺字段",
+    "A column is missing": "缺少一列",
+    "A column stands twice in the header": "表头有重复的列",
+    "A row is cut": "记录不完整",
+    "A row is cut or too long": "记录不完整或过长",
+    "A row is of another day": "记录属于另一天",
+    "A row has no hour": "记录没有时间",
+    "A row has two hours": "记录有两个不同的时间",
+    "No row has a station code": "记录都没有站点编码",
+    "A station stands twice or has no code": "站点重复或没有编码",
+    "A station has no code": "站点没有编码",
+    "A series does not fit": "数据序列长度不符",
+    "The unit has changed": "单位变了",
+    "An hour carries a zone": "时间带了时区",
+    "An hour cannot be read": "时间不能识别",
+    "The hour cannot be read": "时间不能识别",
+    "A time cannot be read": "时间不能识别",
+    "The start cannot be read": "开始时间不能识别",
+    "An hour is not whole": "时间不是整点",
+    "An hour stands twice": "同一小时出现两次",
+    "The hour does not exist": "没有这个小时",
+    "A time has no zone": "时间没有时区",
+    "There is no such day": "没有这一天的数据",
+    "The location is not known there": "对方没有这个站点",
+    # files
+    "Nobody knows this kind of file": "不认识这种文件",
+    "No station of the archive lies inside the grid": "网格范围内没有本市站点",
+    "The run holds none of the contract's surface weather": "文件中没有需要的地面气象要素",
+    "The file cannot be moved": "文件不能移走",
+    "The file cannot be opened": "文件打不开",
+    "The file is too large": "文件过大",
+    "The file is empty": "文件为空",
+    "The file is not there": "文件不存在",
+    "The file is cut or damaged": "文件不完整或已损坏",
+    "The file is not text": "文件不是文本",
+    "The file is no text": "文件不是文本",
+    "The file is not UTF-8 text": "文件不是UTF-8文本",
+    "The file is not JSON": "文件不是JSON",
+    "The file is no workbook": "文件不是工作簿",
+    "The file is no list of readings": "文件不是读数列表",
+    "The file is not of the archive": "文件不属于这个数据集",
+    "The table is empty": "表为空",
+    "The sheet is empty": "工作表为空",
+    "The body cannot be kept": "原始数据不能保存",
+    # readings of plants
+    "A reading has no plant or no circuit": "读数没有企业或回路",
+    "The kind of circuit is not known": "回路类型不能识别",
+    "The interval is odd": "读数间隔不对",
+    "The interval has not ended": "读数时段尚未结束",
+    "The energy is impossible": "电量不合理",
+    "A reading stands twice with two values": "同一读数有两个不同的值",
+    # the archive and the plan
+    "The station is not known": "站点未登记",
+    "When was it received?": "没有接收时间",
+    "The delay is negative": "时延为负",
+    "A changed value claims to be as old as the one held": "改动后的值与已有的值时间相同",
+    "A value cannot be received before its hour has ended": "数值早于其时段结束就到了",
+    "The database refuses": "数据库拒绝写入",
+    "There is no such live source": "没有这个数据来源",
+    "The city is not in the table": "城市不在表中",
+    "Which cities?": "没有指定城市",
+}
+"""What the sources, their files and the archive may say; a test reads the code for sentences that are missing here."""
+
+_OF_A_COLUMN = {" is impossible": "的值不合理", " is not a number": "不是数字"}
+"""Endings of sentences that begin with the name of a column."""
+OTHER = "读取未成功，详情见运行日志"
+
+
+def chinese(error: str) -> str:
+    """The error of a source for a screen: the fault, where, and what was found; never an English sentence.
+
+    >>> chinese("The answer is too large (openmeteo): expected at most 8 MiB, found 9 MiB. Ask for less.")
+    '返回内容过大（openmeteo），得到 9 MiB'
+    >>> chinese("KeyError: 'x'")
+    '读取未成功，详情见运行日志'
+    """
+    read = _PATTERN.match(error.strip())
+    word = _word(read["what"].strip()) if read else None
+    if read is None or word is None:
+        return OTHER if error.strip() else ""
+    where = f"（{read['where']}）" if read["where"] else ""
+    found = f"，得到 {read['found'].strip()}" if read["found"] and not _SENTENCE.search(read["found"]) else ""
+    return f"{word}{where}{found}"
+
+
+_SENTENCE = re.compile(r"(?:[A-Za-z']{2,}[ ,]+){2,}[A-Za-z']{2,}")
+"""Three words in a row are English for the log, not a value for a screen."""
+
+
+def _word(what: str) -> str | None:
+    if what in FAULTS:
+        return FAULTS[what]
+    return next((f"{what.removesuffix(end)}{word}" for end, word in _OF_A_COLUMN.items() if what.endswith(end)), None)
