@@ -29,7 +29,8 @@ def create_api(console: Console) -> FastAPI:
     )  # fmt: skip
     app.state.console = console
     problem.install(app)
-    app.include_router(reads.router, dependencies=[Depends(enter)])
+    unchanged = {304: {"description": "If-None-Match 与现在的 ETag 相同，没有变化"}}
+    app.include_router(reads.router, dependencies=[Depends(enter)], responses=unchanged)  # type: ignore[arg-type]
     app.include_router(acts.router, dependencies=[Depends(enter)])
 
     @app.get("/openapi.json", include_in_schema=False)
