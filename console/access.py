@@ -34,6 +34,8 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/login"): PUBLIC,
     ("POST", "/login/code"): PUBLIC,
     ("POST", "/language"): PUBLIC,
+    ("GET", "/login/oidc"): PUBLIC,
+    ("GET", "/login/oidc/back"): PUBLIC,
     ("POST", "/logout"): ANYONE,
     ("GET", "/me"): ANYONE,
     ("POST", "/me/password"): ANYONE,

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
-from console import login, response
+from console import login, login_oidc, oidc, response
 from console.access import PLANT
 from console.air import AirReader
 from console.api import problem as api_problem
@@ -65,14 +65,16 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         title="蓝天", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(guard)],
         redirect_slashes=False,
     )  # fmt: skip
+    sessions = sessions or Sessions(settings)
     app.state.console = Console(
         settings,
-        sessions or Sessions(settings),
+        sessions,
         attempts or Attempts(),
         AirReader(settings),
         environment(),
         WatchReader(settings),
         ComplianceReader(settings),
+        oidc.Client(settings.oidc, clock=sessions.clock) if settings.oidc else None,
     )
     app.add_middleware(Envelope, secure=settings.secure_cookie)
     console: Console = app.state.console
@@ -83,7 +85,7 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         secure=settings.secure_cookie,
     )
     rooms = (
-        login, me, accounts, desk, outlook, preview, standing, rules, consultation, warning, order, problem, duty,
+        login, login_oidc, me, accounts, desk, outlook, preview, standing, rules, consultation, warning, order, problem, duty,
         duty_measures, record, replay, watch, portal,
     )  # fmt: skip
     for module in rooms:

@@ -41,6 +41,8 @@ class Session:
     started: int
     seen: int
     mark: str
+    factor: bool = False
+    """Whether the log-in provider vouched for a second factor, where the office lets that count."""
 
 
 class Sessions:
@@ -62,10 +64,10 @@ class Sessions:
         )
         self._ended: dict[str, float] = {}
 
-    def begin(self, account: Account) -> Session:
+    def begin(self, account: Account, *, factor: bool = False) -> Session:
         """A new session; every log-in gets a new identifier, so none can be planted before it."""
         now = int(self.clock())
-        return Session(account.identifier, secrets.token_urlsafe(18), now, now, account.mark)
+        return Session(account.identifier, secrets.token_urlsafe(18), now, now, account.mark, factor)
 
     def written(self, session: Session) -> str:
         """The cookie's text."""

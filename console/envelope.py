@@ -83,12 +83,15 @@ def _plain(status: int, sentence: str) -> Response:
     return PlainTextResponse(language.bare(sentence), status_code=status)
 
 
-def cookie(name: str, value: str, *, secure: bool, path: str = "/", seconds: int | None = None) -> str:
+def cookie(
+    name: str, value: str, *, secure: bool, path: str = "/", seconds: int | None = None, lax: bool = False
+) -> str:
     """The text of a cookie no script can read and no other site can send; an empty value removes it.
 
-    It lasts as long as the browser is open, or for the given seconds.
+    It lasts as long as the browser is open, or for the given seconds. `lax` lets it come along when another site leads
+    here by a link: for the way back from a log-in provider only.
     """
-    parts = [f"{name}={value}", f"Path={path}", "HttpOnly", "SameSite=Strict"]
+    parts = [f"{name}={value}", f"Path={path}", "HttpOnly", f"SameSite={'Lax' if lax else 'Strict'}"]
     if secure:
         parts.append("Secure")
     if not value or seconds is not None:

@@ -23,6 +23,7 @@ from console.auth import Attempts, Session, Sessions
 from console.compliance_now import ComplianceReader
 from console.envelope import LARGEST_UPLOAD, cookie
 from console.language import N_, _
+from console.oidc import Client
 from console.settings import Settings
 from console.watch import WatchReader
 from emergency.compliance_evidence import SEEN
@@ -107,6 +108,8 @@ class Console:
     templates: Environment
     watch: WatchReader
     compliance: ComplianceReader
+    oidc: Client | None = None
+    """The log-in at the city's own provider, where one is configured."""
 
     @property
     def office(self) -> Office:
@@ -159,7 +162,7 @@ def guard(request: Request, form: Form) -> None:
     if account.role not in roles:
         raise HTTPException(403, _("%(chinese)s不能使用这个页面。", chinese=account.role.chinese))
     asked = console.settings.second_factor_required and account.role in access.STAFF and route not in OWN
-    if asked and not Factors(console.office.record).active(account.identifier):
+    if asked and not session.factor and not Factors(console.office.record).active(account.identifier):
         raise HTTPException(403, _("请先在“我的账号”（页面右上角）设置第二因子，再使用其他页面。"))
     if route != "/desk/live" and (renewed := console.sessions.renewed(session)) is not None:
         set_session(request, renewed)  # the automatic refresh of an unattended desk does not keep it logged in
@@ -172,10 +175,12 @@ def set_session(request: Request, session: Session | None) -> None:
     set_cookie(request, sessions.cookie, value)
 
 
-def set_cookie(request: Request, name: str, value: str, *, seconds: int | None = None) -> None:
+def set_cookie(request: Request, name: str, value: str, *, seconds: int | None = None, lax: bool = False) -> None:
     """Add a cookie to this answer, kept while the browser is open or for so many seconds."""
     secure = console_of(request).settings.secure_cookie
-    request.scope["state"].setdefault("cookies", []).append(cookie(name, value, secure=secure, seconds=seconds))
+    request.scope["state"].setdefault("cookies", []).append(
+        cookie(name, value, secure=secure, seconds=seconds, lax=lax)
+    )
 
 
 def account_of(request: Request) -> Account:

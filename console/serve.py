@@ -19,6 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from console import oidc
 from console.lists import ListInUse
 from console.settings import Settings
 from emergency.desk import desk_of
@@ -165,7 +166,11 @@ def serve(
         )  # fmt: skip
     home = Path(os.environ.get("LANTIAN_HOME", "var"))
     settings = settings_of(record, archive=archive, secret=secret_in(home), secure_cookie=https)
-    settings = replace(settings, second_factor_required=second_factor or (https and not record.drill))
+    settings = replace(
+        settings,
+        second_factor_required=second_factor or (https and not record.drill),
+        oidc=oidc.read(_folder_of(record) or home),
+    )
     app = create_app(settings)
     # The numerical libraries take seconds to load: let them come while the log-in page is already there.
     threading.Thread(target=lambda: app.state.console.air.at(settings.now()), daemon=True).start()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from console.lists import ListInUse
+    from console.oidc import Provider
     from forecast.archive import Archive
 
 SHORTEST_SECRET = 32
@@ -56,6 +57,8 @@ class Settings:
     """The reduction list in use and its editions; None where a console is opened without one."""
     uploads: Path | None = None
     """Where uploaded lists wait for their checks."""
+    oidc: Provider | None = None
+    """The city's own log-in provider; None: accounts and passwords only."""
     range_half_width: int = 15
     """Published range = central AQI ± this (public code of a regional forecast system, confidence B; domain 5.1)."""
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flows.channels.guard import Resolve, checked
+from emergency.outward import Resolve, checked
 from flows.deliver import Handed
 from plans.errors import DataError
 
@@ -64,7 +64,7 @@ class Webhook:
         body = json.dumps(words, ensure_ascii=False).encode()
         timestamp = int(self.clock().timestamp())
         headers = {
-            "host": target.host,
+            "host": target.authority,
             "content-type": "application/json; charset=utf-8",
             # The key may hold Chinese, which a header may not; its digest is as good an idempotency key.
             "webhook-id": "msg_" + hashlib.sha256(str(message["key"]).encode()).hexdigest(),

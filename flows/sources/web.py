@@ -20,7 +20,7 @@ from typing import Protocol
 
 import httpx
 
-from flows.addresses import may_call
+from emergency.addresses import may_call
 from flows.clock import real_now
 from flows.sources.web_rules import (
     RETRY_STATUS,

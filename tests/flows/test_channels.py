@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from flows.channels.apprise_channel import AppriseChannel
-from flows.channels.guard import checked
+from emergency.outward import checked
 from flows.channels.webhook import Webhook, signature
 from plans.errors import DataError
 

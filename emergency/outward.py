@@ -1,4 +1,4 @@
-"""Where a message may go: only to public addresses, and to the very address that was looked at.
+"""Where a call that leaves the house may go (a message, a question to a log-in provider): only to public addresses, and to the very address that was looked at.
 
 A host name is resolved once; every address it has must be allowed; the connection then goes to that address, so that a
 second answer of the name server cannot lead it into the house (rebinding). Redirects are not followed by callers.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flows.addresses import may_call
+from emergency.addresses import may_call
 from plans.errors import DataError
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -24,7 +24,9 @@ class Target:
     url: str
     """With the address in place of the name."""
     host: str
-    """The name, for the Host header and the certificate."""
+    """The name, for the certificate."""
+    authority: str
+    """The name with its port where one was given, for the Host header."""
 
 
 def checked(url: str, *, own_network: bool = False, resolve: Resolve | None = None) -> Target:
@@ -37,7 +39,7 @@ def checked(url: str, *, own_network: bool = False, resolve: Resolve | None = No
     if parts.scheme not in schemes or not parts.hostname or parts.username or parts.password:
         raise DataError(
             "The address cannot be used",
-            where="channel",
+            where="address",
             expected=f"{' or '.join(schemes)}://host/path without a password",
             found=parts.scheme or "no scheme",
         )
@@ -53,7 +55,7 @@ def checked(url: str, *, own_network: bool = False, resolve: Resolve | None = No
             raise DataError("The host leads into a private network", where=parts.hostname, found=address)
     first = addresses[0]
     place = f"[{first}]" if ":" in first else first
-    return Target(parts._replace(netloc=f"{place}:{port}").geturl(), parts.hostname)
+    return Target(parts._replace(netloc=f"{place}:{port}").geturl(), parts.hostname, parts.netloc)
 
 
 def _resolve(host: str, port: int) -> list[str]:

@@ -1,6 +1,7 @@
 """Which network addresses the product may call: the public internet, and our own network only where that is configured.
 
-One judgement for everything that leaves the house, sources that are asked and messages that are sent.
+One judgement for everything that leaves the house: sources that are asked, messages that are sent, the provider of a
+log-in.
 """
 
 from __future__ import annotations
