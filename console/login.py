@@ -24,7 +24,7 @@ def login_page(request: Request) -> Response:
     """The form; whoever is logged in goes on."""
     if request.state.account is not None:
         return RedirectResponse("/", status_code=303)
-    return _form(request)
+    return form_page(request)
 
 
 @router.post("/login")
@@ -33,23 +33,23 @@ def log_in(request: Request, form: Form) -> Response:
     console = console_of(request)
     visit = request.cookies.get(VISIT, "")
     if not visit or not console.sessions.right_token(f"login:{visit}", text(form, "token")):
-        return _form(request, alert=_("页面已失效，请重新登录。"), status=403)
+        return form_page(request, alert=_("页面已失效，请重新登录。"), status=403)
     identifier, password = text(form, "account", most=80), str(form.get("password") or "")[:400]
     address = request.client.host if request.client else "?"
     wait = console.attempts.wait(identifier, address)
     if wait:
         sentence = _("登录失败次数过多，请%(value)s分钟后再试。", value=-(-wait // 60))
-        return _form(request, alert=sentence, status=429, given=identifier)
+        return form_page(request, alert=sentence, status=429, given=identifier)
     account = console.settings.directory.check(identifier, password)
     if account is None:
         console.attempts.failed(identifier, address)
-        return _form(request, alert=_("账号或密码不正确。"), status=401, given=identifier)
+        return form_page(request, alert=_("账号或密码不正确。"), status=401, given=identifier)
     console.attempts.succeeded(identifier, address)
     if Factors(console.office.record).active(account.identifier):
         set_cookie(request, HALF, console.sessions.half(account))
-        set_cookie(request, NEXT, quote(_inside(request.query_params.get("next", "")), safe=""))
-        return _code_form(request)
-    return _enter(request, account, _inside(request.query_params.get("next", "")))
+        set_cookie(request, NEXT, quote(inside(request.query_params.get("next", "")), safe=""))
+        return code_form(request)
+    return _enter(request, account, inside(request.query_params.get("next", "")))
 
 
 @router.post("/login/code")
@@ -58,21 +58,21 @@ def code(request: Request, form: Form) -> Response:
     console, visit = console_of(request), request.cookies.get(VISIT, "")
     account = console.sessions.read_half(request.cookies.get(HALF))
     if account is None or not visit or not console.sessions.right_token(f"login:{visit}", text(form, "token")):
-        return _form(request, alert=_("页面已失效，请重新登录。"), status=403)
+        return form_page(request, alert=_("页面已失效，请重新登录。"), status=403)
     address = request.client.host if request.client else "?"
     brake = f"{account.identifier}:code"
     wait = console.attempts.wait(brake, address)
     if wait:
-        return _code_form(
+        return code_form(
             request, alert=_("验证码错误次数过多，请%(value)s分钟后再试。", value=-(-wait // 60)), status=429
         )
     given = text(form, "code", most=12)
     if not Factors(console.office.record).check(account.identifier, given, at=console.sessions.clock()):
         console.attempts.failed(brake, address)
-        return _code_form(request, alert=_("验证码不正确或已用过。"), status=401)
+        return code_form(request, alert=_("验证码不正确或已用过。"), status=401)
     console.attempts.succeeded(brake, address)
     set_cookie(request, HALF, "")
-    return _enter(request, account, _inside(unquote(request.cookies.get(NEXT, ""))))
+    return _enter(request, account, inside(unquote(request.cookies.get(NEXT, ""))))
 
 
 def _enter(request: Request, account: Account, target: str) -> Response:
@@ -81,8 +81,9 @@ def _enter(request: Request, account: Account, target: str) -> Response:
     return RedirectResponse(target, status_code=303)
 
 
-def _code_form(request: Request, *, alert: str = "", status: int = 200) -> Response:
-    token = console_of(request).sessions.token(f"login:{request.cookies.get(VISIT, '')}")
+def code_form(request: Request, *, alert: str = "", status: int = 200, visit: str = "") -> Response:
+    """The page that asks for the code; `visit` where its cookie goes out with this very answer."""
+    token = console_of(request).sessions.token(f"login:{visit or request.cookies.get(VISIT, '')}")
     return page(request, "login_code.html", status=status, alert=alert, visit_token=token)
 
 
@@ -95,7 +96,7 @@ def choose_language(request: Request, form: Form) -> Response:
     if chosen not in LANGUAGES:
         raise BadForm(_("请选择一种语言。"))
     set_cookie(request, LANGUAGE_COOKIE, chosen, seconds=YEAR)
-    return RedirectResponse(_inside(text(form, "back")), status_code=303)
+    return RedirectResponse(inside(text(form, "back")), status_code=303)
 
 
 @router.post("/logout")
@@ -106,14 +107,20 @@ def log_out(request: Request) -> Response:
     return RedirectResponse("/login", status_code=303)
 
 
-def _form(request: Request, *, alert: str = "", status: int = 200, given: str = "") -> Response:
+def form_page(request: Request, *, alert: str = "", status: int = 200, given: str = "") -> Response:
+    """The log-in page, with what went wrong."""
     visit = request.cookies.get(VISIT) or secrets.token_urlsafe(18)
     set_cookie(request, VISIT, visit)
     token = console_of(request).sessions.token(f"login:{visit}")
-    return page(request, "login.html", status=status, alert=alert, visit_token=token, given=given)
+    there = console_of(request).oidc
+    onward = "" if there is None else quote(inside(request.query_params.get("next", "")), safe="")
+    return page(
+        request, "login.html", status=status, alert=alert, visit_token=token, given=given, onward=onward,
+        provider=there.provider.title if there else "",
+    )  # fmt: skip
 
 
-def _inside(target: str) -> str:
+def inside(target: str) -> str:
     """A place of this console to go to; "/" for anything that could lead elsewhere."""
     plain = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
     return target if plain and "\r" not in target and "\n" not in target else "/"

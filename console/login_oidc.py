@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request
 from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.responses import RedirectResponse, Response
 
+from console.language import _
 from console.login import HALF, NEXT, VISIT, code_form, form_page, inside
 from console.oidc import Failed
 from console.page import console_of, missing, page, set_cookie, set_session
@@ -29,7 +30,7 @@ def leave(request: Request, next: str = "") -> Response:  # noqa: A002  the name
     """Send the browser to the provider, and remember what its answer must fit."""
     console = console_of(request)
     if console.oidc is None:
-        raise missing("登录方式")
+        raise missing(_("登录方式"))
     if request.state.account is not None:
         return RedirectResponse("/", status_code=303)
     try:
@@ -46,21 +47,25 @@ def back(request: Request) -> Response:
     """Who came back: an account of the directory, or nobody. The cookie is used up whatever the answer."""
     console = console_of(request)
     if console.oidc is None:
-        raise missing("登录方式")
+        raise missing(_("登录方式"))
     set_cookie(request, AWAY, "", lax=True)
     asked = request.query_params
     kept = _kept(request)
     if kept is None or not hmac.compare_digest(str(kept[0]).encode(), asked.get("state", "").encode()):
-        return form_page(request, alert="登录已失效，请重新开始。", status=403)
-    _state, nonce, verifier, _at, target = kept
+        return _again(request, 403, _("登录已失效，请重新开始。"))
+    nonce, verifier, target = kept[1], kept[2], kept[4]
     title, code = console.oidc.provider.title, asked.get("code", "")
     if asked.get("error") or not code:
-        return form_page(request, alert=f"{title}没有批准这次登录。请重试，或用账号和密码登录。", status=401)
+        return form_page(
+            request, alert=_("%(title)s没有批准这次登录。请重试，或用账号和密码登录。", title=title), status=401
+        )
     address = request.client.host if request.client else "?"
     brake = f"oidc:{address}"
     wait = console.attempts.wait(brake, address)
     if wait:
-        return form_page(request, alert=f"登录失败次数过多，请{-(-wait // 60)}分钟后再试。", status=429)
+        return form_page(
+            request, alert=_("登录失败次数过多，请%(value)s分钟后再试。", value=-(-wait // 60)), status=429
+        )
     try:
         known = console.oidc.finish(code=code, issuer=asked.get("iss"), verifier=verifier, nonce=nonce)
     except Failed as failed:
@@ -70,7 +75,9 @@ def back(request: Request) -> Response:
     if account is None or not account.active:
         console.attempts.failed(brake, address)
         log.warning("OIDC log-in refused: no open account for who came back")
-        return form_page(request, alert=f"{title}中的这个身份没有对应的账号，请联系系统管理员。", status=403)
+        return form_page(
+            request, alert=_("%(title)s中的这个身份没有对应的账号，请联系系统管理员。", title=title), status=403
+        )
     console.attempts.succeeded(brake, address)
     if not known.factor and Factors(console.office.record).active(account.identifier):
         visit = secrets.token_urlsafe(18)  # cookies of this site do not come along from another one
@@ -82,6 +89,10 @@ def back(request: Request) -> Response:
     set_cookie(request, VISIT, "")
     # A redirect would still count as led by the other site, and the session would stay behind; a page of ours goes on.
     return page(request, "login_on.html", target=inside(target))
+
+
+def _again(request: Request, status: int, sentence: str) -> Response:
+    return form_page(request, alert=sentence, status=status)
 
 
 def _signer(request: Request) -> URLSafeSerializer:
@@ -106,5 +117,11 @@ def _refused(request: Request, failed: Failed) -> Response:
     assert console.oidc is not None
     title = console.oidc.provider.title
     if failed.unreachable:
-        return form_page(request, alert=f"现在连接不上{title}。请用账号和密码登录，或稍后再试。", status=503)
-    return form_page(request, alert=f"{title}的答复未通过核验，没有登录。请重试；仍不行请联系系统管理员。", status=401)
+        return form_page(
+            request, alert=_("现在连接不上%(title)s。请用账号和密码登录，或稍后再试。", title=title), status=503
+        )
+    return form_page(
+        request,
+        alert=_("%(title)s的答复未通过核验，没有登录。请重试；仍不行请联系系统管理员。", title=title),
+        status=401,
+    )

@@ -97,7 +97,8 @@ def read(home: Path) -> Provider | None:
         return None
     try:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
-        provider = Provider(**{**found, "client_secret": _secret(home, found)})
+        secret = _secret(home, found)
+        provider = Provider(**found, client_secret=secret)
     except (yaml.YAMLError, ValidationError, TypeError, AttributeError) as error:
         raise DataError("The log-in provider cannot be read", where=FILE, found=_first(error)) from error
     for name in ("issuer", "console"):

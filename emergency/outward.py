@@ -1,4 +1,4 @@
-"""Where a call that leaves the house may go (a message, a question to a log-in provider): only to public addresses, and to the very address that was looked at.
+"""Where a call that leaves the house may go: only to public addresses, and to the very address that was looked at.
 
 A host name is resolved once; every address it has must be allowed; the connection then goes to that address, so that a
 second answer of the name server cannot lead it into the house (rebinding). Redirects are not followed by callers.

@@ -6,7 +6,7 @@ import pytest
 
 from console.app import create_app
 from console.auth import PER_PAIR, WINDOW, Attempts, Sessions
-from console.login import _inside
+from console.login import inside
 
 from .conftest import PASSWORD, Browser, build, hidden
 
@@ -147,7 +147,7 @@ async def test_a_changed_cookie_is_worth_nothing(world):
 
 @pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:", ""])
 def test_log_in_leads_nowhere_else(target):
-    assert "/" == _inside(target)
+    assert "/" == inside(target)
 
 
 async def test_log_in_leads_on_to_the_page_that_was_asked_for(world):

@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from flows.channels.apprise_channel import AppriseChannel
 from emergency.outward import checked
+from flows.channels.apprise_channel import AppriseChannel
 from flows.channels.webhook import Webhook, signature
 from plans.errors import DataError
 
