@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 
 from markupsafe import Markup
 
-from console.language import _, show
-from console.words import date_word, weekday
+from console.language import _, current
+from console.words import date_word, short, weekday
 from emergency.vocabulary import BEIJING
 from forecast.outlook import Outlook
 from plans.schema import AqiEdition
@@ -151,9 +151,8 @@ def bands(edition: AqiEdition, top: int, *, width: int = WIDTH) -> list[str]:
         parts.append(f'<rect class="swatch-{category.level}" {swatch}/>')
         if y(low) - y(high) >= 16:
             middle = (y(low) + y(high)) / 2 + 5
-            parts.append(
-                f'<text class="axis" x="{width - RIGHT + 13}" y="{middle:.1f}">{show(category.chinese)}</text>'
-            )
+            named = category.chinese if current() == "zh" else short(category.chinese)
+            parts.append(f'<text class="axis" x="{width - RIGHT + 13}" y="{middle:.1f}">{named}</text>')
         parts.append(f'<text class="axis" text-anchor="end" x="{LEFT - 6}" y="{y(low) + 5:.1f}">{low}</text>')
     return parts
 

@@ -12,8 +12,8 @@ from datetime import date
 from markupsafe import Markup
 
 from console.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, bands, ceiling, picture, scale
-from console.language import _, current, word
-from console.words import date_word, weekday
+from console.language import _
+from console.words import date_word, short, weekday
 from emergency.vocabulary import BEIJING
 from forecast.outlook import Outlook
 from plans.schema import AqiEdition
@@ -57,7 +57,7 @@ def levels(outlook: Outlook, edition: AqiEdition) -> Markup:
                 parts.append(f'<rect fill="url(#hatch-{level})" {box}/>')
             if share >= TALL_ENOUGH:
                 middle = f'x="{x + wide / 2:.1f}" y="{foot - tall / 2 + 5:.1f}" text-anchor="middle"'
-                parts.append(f'<text class="number" {middle}>{_short(names[level])} {share * 100:.0f}%</text>')
+                parts.append(f'<text class="number" {middle}>{short(names[level])} {share * 100:.0f}%</text>')
             foot -= tall
         centre = LEFT + step * (index + 0.5)
         parts += _day(day.valid_date, centre)
@@ -112,8 +112,3 @@ def _day(day: date, x: float) -> list[str]:
         f'<text class="axis" text-anchor="middle" x="{x:.1f}" y="{bottom + 18}">{day.month}/{day.day}</text>',
         f'<text class="axis" text-anchor="middle" x="{x:.1f}" y="{bottom + 36}">{weekday(day)}</text>',
     ]
-
-
-def _short(name: str) -> str:
-    """The word of a level as it fits into a bar: 轻度, Light."""
-    return name[:2] if current() == "zh" else (word(name) or name).split()[0]

@@ -286,7 +286,7 @@ def _places(account: Account, *, replay: bool) -> tuple[tuple[str, str], ...]:
         if account.role is Role.DEPARTMENT:
             return (("/my", _("我的任务")),)
         return (("/my", _("我的指令")), ("/plant", _("一厂一案")))
-    more = (("/accounts", _("账号")),) if account.role in access.ADMINISTRATORS else ()
+    more = (("/accounts", N_("账号")),) if account.role in access.ADMINISTRATORS else ()
     return (*PLACES, *more, ("/replay", _("演练时钟"))) if replay else (*PLACES, *more)
 
 

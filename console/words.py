@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from console.language import MONTHS, N_, _, current, show
+from console.language import MONTHS, N_, _, current, show, word
 from emergency import activation, alert, call, consultation, edition, handover, order, problem, warning
 from emergency.compliance import Verdict
 from emergency.compliance_evidence import SEEN
@@ -46,6 +46,9 @@ COMPOSED = (
     N_("达到{0}预警条件：{1}，依据{2}"), N_("未达到黄色预警条件，依据{0}"),
     N_("未达到黄色预警条件（达到{0}条件），依据{1}"),
     N_("日AQI>{0}持续{1}小时及以上"), N_("日AQI>{0}"), N_("日AQI达到500"), N_("{0}至{1}"), N_("{0}月{1}日{2}时"),
+    N_("可能出现轻度污染及以上天气"), N_("空气质量级别转折"), N_("首要污染物转变"), N_("良–轻度边缘天气（保良）"),
+    N_("{0}月{1}日{2}及以上概率{3}（阈值{4}）"), N_("{0}月{1}日由{2}转为{3}（AQI {4}→{5}）"),
+    N_("{0}月{1}日首要污染物由{2}转为{3}"), N_("{0}月{1}日AQI {2}"),
     N_("环大气〔2024〕6号"), N_("环大气〔2017〕86号"), N_("环办大气函〔2018〕875号"),
     N_("监测AQI已达{0}（>{1}），预计未来{2}小时内无明显改善，应立即启动"),
     N_("黄"), N_("橙"), N_("红"), N_("蓝色"), N_("绿色"), N_("紫色"), N_("褐红色"), N_("全市"), N_("是"), N_("否"),
@@ -159,6 +162,15 @@ def role(key: str) -> str:
 def level_word(key: str | Level) -> str:
     """黄色, 橙色, 红色 or 无."""
     return str(show((key if isinstance(key, Level) else Level.of(key)).chinese))
+
+
+def short(category: str) -> str:
+    """The word of an AQI category where there is little room: 轻度, Light.
+
+    >>> short("轻度污染"), short("优")
+    ('轻度', '优')
+    """
+    return category[:2] if current() == "zh" else (word(category) or category).split()[0]
 
 
 _ROLE_KEYS = re.compile(r"\b(" + "|".join(sorted((one.key for one in Role), key=len, reverse=True)) + r")\b")

@@ -36,6 +36,8 @@
       }, 250);
     });
   }
+  // A menu that is pushed along on a phone shows where one is.
+  document.querySelector("nav.main [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   // A second click on a form that is on its way does nothing.
   for (const form of document.querySelectorAll("form[method=post]")) {
     form.addEventListener("submit", (sent) => {

@@ -6,6 +6,8 @@
   const forms = document.querySelectorAll("form[data-offline]");
   const box = document.querySelector("[data-queue]");
   if (!owner || !box || !window.indexedDB) return;
+  // The sentences stand on the page, in its language; {count} and {said} are filled in here.
+  const words = (name, values = {}) => box.dataset[name].replace(/\{(\w+)\}/g, (_all, key) => values[key]);
 
   const open = () => new Promise((done, fail) => {
     const asked = indexedDB.open("lantian", 1);
@@ -32,7 +34,7 @@
   };
   const count = async () => {
     const waiting = (await mine()).length;
-    if (waiting) say(`没有网络：${waiting}份表单已存在本机，恢复网络后自动送出，请勿清除浏览器数据。`, true);
+    if (waiting) say(words("waiting", { count: waiting }), true);
     return waiting;
   };
 
@@ -64,10 +66,10 @@
       answer = await fetch(kept.action, { method: "POST", body: fields, credentials: "same-origin", redirect: "manual" });
     } catch { return "lost"; }
     if (answer.type === "opaqueredirect") return "done";
-    if (answer.status === 401) return "请重新登录，登录后自动送出。";
+    if (answer.status === 401) return words("login");
     if (answer.status >= 500) return "lost";
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    return (page.querySelector("[role=alert]")?.textContent || page.querySelector("main")?.textContent || "未能送出").trim();
+    return (page.querySelector("[role=alert]")?.textContent || page.querySelector("main")?.textContent || words("failed")).trim();
   };
 
   let busy = false;
@@ -78,13 +80,13 @@
     for (const kept of await mine()) {
       const said = await send(kept);
       if (said === "done") { sent += 1; await store("readwrite", (all) => all.delete(kept.id)); continue; }
-      if (said === "lost" || said.startsWith("请重新登录")) break;
+      if (said === "lost" || said === words("login")) break;
       await store("readwrite", (all) => all.delete(kept.id));
-      say(`一份离线填写的表单未被接受：${said}`, true);
+      say(words("refused", { said }), true);
     }
     busy = false;
     if (await count()) return;
-    if (sent) { say(`${sent}份离线填写的表单已送出。`, false); setTimeout(() => location.reload(), 1500); }
+    if (sent) { say(words("sent", { count: sent }), false); setTimeout(() => location.reload(), 1500); }
   };
 
   for (const form of forms) {

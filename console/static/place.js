@@ -10,6 +10,6 @@
       const { longitude, latitude, accuracy } = found.coords;
       document.getElementById("place").value = `${longitude.toFixed(5)}, ${latitude.toFixed(5)}（±${Math.round(accuracy)}米）`;
       button.disabled = false;
-    }, () => { button.textContent = "未能取得位置，请手工填写"; }, { enableHighAccuracy: true, timeout: 15000 });
+    }, () => { button.textContent = button.dataset.failed; }, { enableHighAccuracy: true, timeout: 15000 });
   });
 })();

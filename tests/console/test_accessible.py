@@ -42,14 +42,15 @@ def faults(page, path):
 
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.timeout(600)
-def test_no_page_of_the_office_breaks_a_rule(served, people, viewport):  # noqa: F811
+def test_no_page_of_the_office_breaks_a_rule(served, people, viewport, language):  # noqa: F811
     world, _base = served
     world.conclude()
     world.issue()
     broken, seen = [], 0
     for account, mine in (("administrator", True), ("duty_officer", False)):
-        page = people(account, viewport=viewport)
+        page = people(account, viewport=viewport, language=language)
         for path in pages():
             if mine and path not in ("/accounts", "/me"):
                 continue
@@ -63,17 +64,18 @@ def test_no_page_of_the_office_breaks_a_rule(served, people, viewport):  # noqa:
     assert seen >= 15
 
 
-def test_the_log_in_and_the_plants_phone_page_break_no_rule(served, people):  # noqa: F811
+@pytest.mark.parametrize(("language", "leave"), [("zh", "退出"), ("en", "Log out")])
+def test_the_log_in_and_the_plants_phone_page_break_no_rule(served, people, language, leave):  # noqa: F811
     world, _base = served
     world.conclude()
     world.issue()
-    page = people("SP001", viewport=PHONE)
+    page = people("SP001", viewport=PHONE, language=language)
     broken = faults(page, "/my")
     page.goto("/my/response-beijing-20151205.0.SP001")
     broken += faults(page, "/my/…")
     page.goto("/me")
     broken += faults(page, "/me")
-    page.get_by_role("button", name="退出").click()
+    page.get_by_role("button", name=leave).click()
     page.wait_for_url("**/login")
     broken += faults(page, "/login")
 

@@ -9,6 +9,8 @@ import time
 import pytest
 import uvicorn
 
+from console.envelope import LANGUAGE_COOKIE
+
 from .conftest import PASSWORD, build
 
 pytestmark = pytest.mark.browser
@@ -65,7 +67,7 @@ def people(chromium, served):
     _world, base = served
     contexts, faults = [], []
 
-    def open_as(account, *, viewport=DESK, script=True):
+    def open_as(account, *, viewport=DESK, script=True, language="zh"):
         context = chromium.new_context(
             viewport=viewport, base_url=base, java_script_enabled=script, timezone_id="Europe/Berlin"
         )
@@ -79,6 +81,9 @@ def people(chromium, served):
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
         page.wait_for_url(lambda url: "/login" not in url)
+        if language != "zh":
+            context.add_cookies([{"name": LANGUAGE_COOKIE, "value": language, "url": base}])
+            page.reload()
         return page
 
     yield open_as
@@ -164,14 +169,15 @@ def test_everything_needed_works_without_script(served, people):
     assert "acknowledged" == world.office.record.state("order", ORDER).state.key
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-def test_no_page_is_wider_than_the_screen(served, people, viewport):
+def test_no_page_is_wider_than_the_screen(served, people, viewport, language):
     world, _base = served
     world.conclude()
     world.issue()
     world.propose("c2")
     world.clock.forward(hours=12)
-    page = people("duty_officer", viewport=viewport)
+    page = people("duty_officer", viewport=viewport, language=language)
     wide = []
     for path in (
         "/desk", "/consultations", "/consultations/c1", "/consultations/c2", "/warnings", "/warnings/warning-001",
