@@ -147,6 +147,30 @@ def _loose(node):
             yield from _loose(child)
 
 
+WRITTEN = {"值班负责人", "厂长", "已按任务布置落实", "已按指令落实全部措施", "属地生态环境分局", "工业源", "无"}
+"""What templates fill into fields that will be posted, and what they compare values with."""
+
+
+def test_no_template_and_no_script_says_chinese_past_the_catalogue():
+    found = []
+    for path in sorted((ROOT / "console" / "templates").rglob("*.html")):
+        text = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.S)
+        text = re.sub(r"""_\(\s*("(?:[^"\\\\]|\\\\.)*"|'(?:[^'\\\\]|\\\\.)*')""", "", text)
+        loose = {part for part in re.findall(r"[^\"'<>{}]*", text) if HAN.search(part)} - WRITTEN
+        found += [(path.name, part.strip()[:80]) for part in sorted(loose)]
+    for path in sorted((ROOT / "console" / "static").glob("*.js")):
+        found += [(path.name, line.strip()) for line in path.read_text().splitlines() if HAN.search(line)]
+
+    assert [("place.js", PLACE_NOTED)] == found, "put it into _(), then " + AGAIN
+
+
+PLACE_NOTED = (
+    'document.getElementById("place").value = '
+    "`${longitude.toFixed(5)}, ${latitude.toFixed(5)}（±${Math.round(accuracy)}米）`;"
+)
+"""Filled into a field that is recorded."""
+
+
 # --- the pages --------------------------------------------------------------------------------------------------------
 
 
