@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from console.language import N_
 from emergency.outward import Resolve, checked
 from plans.errors import DataError
 
@@ -59,7 +60,7 @@ class Provider(BaseModel):
     own_network: bool = False
     """The provider stands in the office's own network; plain http is then allowed."""
     factor: Factor = Factor()
-    title: str = Field("统一身份认证", min_length=1, max_length=20)
+    title: str = Field(N_("统一身份认证"), min_length=1, max_length=20)
     prompt: str = Field("", pattern="^(|login|select_account)$")
     """login: ask for the password each time, for desks that several people share."""
 
