@@ -132,6 +132,7 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/board/{identifier}"): PUBLIC,
     ("GET", "/board/{identifier}/qr.svg"): PUBLIC,
     ("GET", "/plant"): frozenset({Role.ENTERPRISE}),
+    ("GET", "/plant/document"): frozenset({Role.ENTERPRISE}),
     # inspections
     ("GET", "/inspections"): STAFF,
     ("GET", "/inspections/{identifier}"): STAFF,

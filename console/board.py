@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from console.language import _
 from console.page import account_of, console_of, missing, page
-from console.staff.lists import revisions, sheet
+from console.staff.lists import board_address, revisions, sheet, sheet_document
 
 router = APIRouter()
 
@@ -29,7 +29,7 @@ def code(request: Request, identifier: str) -> Response:
     import segno
 
     made = sheet(request, identifier)
-    address = f"{str(request.base_url).rstrip('/')}/board/{made.enterprise}?list={made.list_digest[:12]}"
+    address = board_address(request, made)
     out = io.BytesIO()
     segno.make(address, error="m", micro=False).save(out, kind="svg", scale=6, border=4, xmldecl=False, nl=False)
     return Response(out.getvalue(), media_type="image/svg+xml")
@@ -42,3 +42,12 @@ def own(request: Request) -> Response:
     if not enterprise or console_of(request).settings.lists is None:
         raise missing(_("一厂一案"))
     return page(request, "plant.html", sheet=sheet(request, enterprise), own=True, **revisions(request, enterprise))
+
+
+@router.get("/plant/document")
+def own_document(request: Request) -> Response:
+    """The same as a document, its own only."""
+    enterprise = account_of(request).enterprise
+    if not enterprise or console_of(request).settings.lists is None:
+        raise missing(_("一厂一案"))
+    return sheet_document(request, enterprise)

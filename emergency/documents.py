@@ -42,6 +42,21 @@ class Grid:
 
     rows: tuple[tuple[str, ...], ...]
     head: bool = True
+    small: bool = False
+    """Set in 小五 whatever the number of columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A QR code with a line below; a workbook shows the address in words."""
+
+    address: str
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage:
+    """What follows begins on a page of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +67,9 @@ class Paper:
     number: str
     """Document number, e.g. 样重污染办〔2015〕3号; empty for forms and records."""
     issuer: str
+    """Who signs at the end; empty for none."""
     dated: date
-    blocks: tuple[Heading | Paragraph | Grid, ...]
+    blocks: tuple[Heading | Paragraph | Grid | Code | NewPage, ...]
     drill: bool
     red_head: bool = False
     """Whether it goes out under the red head of the issuer (notices do, forms and records do not)."""

@@ -11,7 +11,7 @@ import zipfile
 from datetime import datetime, time
 from typing import Any
 
-from emergency.documents import Grid, Heading, Paper
+from emergency.documents import Code, Grid, Heading, NewPage, Paper
 from emergency.documents_width import shares
 from emergency.messages import DRILL_MARK
 
@@ -28,12 +28,13 @@ TEXT_MM = 210 - MARGINS_MM[2] - MARGINS_MM[3]
 LINE_POINTS = 28.9
 """22 lines on 225 mm (GB/T 9704-2012, 5.2.3)."""
 RED = "FF0000"
+CODE_MM = 60
 
 
 def to_docx(paper: Paper) -> bytes:
     """The document as .docx bytes."""
     import docx
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
     from docx.shared import Mm, Pt
 
     made = docx.Document()
@@ -72,13 +73,21 @@ def to_docx(paper: Paper) -> bytes:
     for block in paper.blocks:
         if isinstance(block, Grid):
             _table(made, block)
+            line("", BODY_FONT, SIZE_SMALL_5).paragraph_format.line_spacing = Pt(SIZE_SMALL_5)
+        elif isinstance(block, NewPage):
+            made.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
+        elif isinstance(block, Code):
+            made.add_picture(io.BytesIO(qr_png(block.address)), width=Mm(CODE_MM))
+            made.paragraphs[-1].alignment = centre
+            line(block.caption, BODY_FONT, SIZE_4, align=centre)
         elif isinstance(block, Heading):
             line(block.text, HEAD_FONT, SIZE_3, indent=2).paragraph_format.keep_with_next = True
         else:
             line(block.text, BODY_FONT, SIZE_3, indent=2)
-    line("", BODY_FONT, SIZE_3)
-    line(paper.issuer, BODY_FONT, SIZE_3, align=right_hand)
-    line(f"{paper.dated.year}年{paper.dated.month}月{paper.dated.day}日", BODY_FONT, SIZE_3, align=right_hand)
+    if paper.issuer:
+        line("", BODY_FONT, SIZE_3)
+        line(paper.issuer, BODY_FONT, SIZE_3, align=right_hand)
+        line(f"{paper.dated.year}年{paper.dated.month}月{paper.dated.day}日", BODY_FONT, SIZE_3, align=right_hand)
 
     facts = made.core_properties
     facts.title, facts.author, facts.last_modified_by, facts.comments = paper.title, paper.issuer, "", ""
@@ -86,6 +95,15 @@ def to_docx(paper: Paper) -> bytes:
     stream = io.BytesIO()
     made.save(stream)
     return without_clock(stream.getvalue())
+
+
+def qr_png(address: str) -> bytes:
+    """The QR code of an address as PNG, error correction M (a board in the open gets scratched)."""
+    import segno
+
+    out = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(out, kind="png", scale=12, border=4)
+    return out.getvalue()
 
 
 def _run(paragraph: Any, text: str, font: str, size: int, *, colour: str = "", bold: bool = False) -> None:
@@ -137,7 +155,7 @@ def _table(made: Any, grid: Grid) -> None:
     from docx.shared import Mm
 
     columns = max(len(row) for row in grid.rows)
-    size = SIZE_SMALL_5 if columns > WIDE else SIZE_4
+    size = SIZE_SMALL_5 if grid.small or columns > WIDE else SIZE_4
     table = made.add_table(rows=0, cols=columns, style="Table Grid")
     table.autofit = False
     widths = [Mm(round(TEXT_MM * share, 1)) for share in shares(grid)]

@@ -7,14 +7,25 @@ with body.ttf and head.ttf. The same paper and fonts always give the same bytes.
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
 
-from emergency.documents import Grid, Heading, Paper
-from emergency.documents_docx import LINE_POINTS, MARGINS_MM, SIZE_2, SIZE_3, SIZE_4, SIZE_SMALL_5, WIDE
+from emergency.documents import Code, Grid, Heading, NewPage, Paper
+from emergency.documents_docx import (
+    CODE_MM,
+    LINE_POINTS,
+    MARGINS_MM,
+    SIZE_2,
+    SIZE_3,
+    SIZE_4,
+    SIZE_SMALL_5,
+    WIDE,
+    qr_png,
+)
 from emergency.documents_width import pieces, shares
 from emergency.messages import DRILL_MARK
 from plans.errors import DataError
@@ -108,13 +119,19 @@ def to_pdf(paper: Paper) -> bytes:
             made.add_page()  # a heading never stands last on a page
         if isinstance(block, Grid):
             _table(made, block, width=210 - left - right)
+        elif isinstance(block, NewPage):
+            made.add_page()
+        elif isinstance(block, Code):
+            made.image(io.BytesIO(qr_png(block.address)), x=(210 - CODE_MM) / 2, w=CODE_MM, h=CODE_MM)
+            text(block.caption, size=SIZE_4, align="C")
         elif isinstance(block, Heading):
             text(block.text, "head", indent=2)
         else:
             text(block.text, indent=2)
-    made.ln(line)
-    text(paper.issuer, align="R")
-    text(f"{paper.dated.year}年{paper.dated.month}月{paper.dated.day}日", align="R")
+    if paper.issuer:
+        made.ln(line)
+        text(paper.issuer, align="R")
+        text(f"{paper.dated.year}年{paper.dated.month}月{paper.dated.day}日", align="R")
     return bytes(made.output())
 
 
@@ -122,7 +139,7 @@ def _table(made: Any, grid: Grid, *, width: float) -> None:
     from fpdf.fonts import FontFace
 
     columns = max(len(row) for row in grid.rows)
-    size = SIZE_SMALL_5 if columns > WIDE else SIZE_4
+    size = SIZE_SMALL_5 if grid.small or columns > WIDE else SIZE_4
     made.set_font("body", size=size)
     widths = tuple(width * share for share in shares(grid))
     named = FontFace(family="head", size_pt=size)

@@ -11,6 +11,8 @@ _PIECE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.,:%/+_²³–~～→-]*|.", re.DOTAL
 _DATE = re.compile(r"\d+年(?:\d+月)?(?:\d+日)?|\d+月\d+日(?:\d+时)?")
 LEAST, MOST = 7, 44
 """A column is given room for so many half-width letters, whatever stands in it."""
+PADDING = 5
+"""Half-width letters that lines and margins of a cell take."""
 
 
 def width_of(text: str) -> int:
@@ -51,4 +53,5 @@ def shares(grid: Grid) -> tuple[float, ...]:
             2 + max([LEAST, *(width_of(row[place]) for row in grid.rows[1:] if place < len(row)), -(-width // 3)])
             for place, width in enumerate(longest)
         ]
-    return tuple(one / sum(longest) for one in longest)
+    room = [one + PADDING for one in longest]
+    return tuple(one / sum(room) for one in room)

@@ -6,7 +6,7 @@ import io
 from datetime import datetime, time
 from typing import Any
 
-from emergency.documents import Grid, Heading, Paper
+from emergency.documents import Code, Grid, Heading, NewPage, Paper
 from emergency.documents_docx import without_clock
 from emergency.documents_width import shares, width_of
 
@@ -74,7 +74,9 @@ def to_xlsx(paper: Paper) -> bytes:
                 own = [*widths[: len(row) - 1], sum(widths[len(row) - 1 :])]
                 tall = max(lines(words, width) for words, width in zip(row, own, strict=True))
                 sheet.row_dimensions[at].height = 18.0 * tall
-        else:
+        elif isinstance(block, Code):
+            whole_line(f"{block.caption}：{block.address}")
+        elif not isinstance(block, NewPage):
             whole_line(block.text, bold=isinstance(block, Heading))
     whole_line(f"{paper.issuer}　{paper.dated.year}年{paper.dated.month}月{paper.dated.day}日")
     for column in range(1, columns + 1):

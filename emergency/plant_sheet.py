@@ -1,4 +1,4 @@
-"""One plant, one plan 一厂一案: everything the list and the city plan say about one plant, as data and as a document.
+"""One plant, one plan 一厂一案: everything the list and the city plan say about one plant, as data.
 
 Chapters as in the operation plans in use (overview, organisation, response per level and process, how the plan is kept
 up to date; annexes: table of measures, check form, gate board). Positions only, never names. A revision history and a
@@ -7,16 +7,12 @@ log of drills are given by the caller; where there is none the sheet says so.
 
 from __future__ import annotations
 
-import io
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
-from pathlib import Path
+from datetime import date
 from typing import Any
 
-from emergency.vocabulary import BEIJING, Level
+from emergency.vocabulary import Level
 from plans.cement_rule import CEMENT, cement_gaps
 from plans.city_plan import CityPlan
 from plans.doubts import doubts_of
@@ -35,7 +31,6 @@ FLOW = (
 """The steps of a plant's operation; the two deadlines come from the city plan's settings."""
 REVISE_WHEN = ("合并重组", "工艺或设备变化", "岗位变化", "法规或清单修订", "演练或检查发现缺陷")
 """What calls for a revision (B: the operation plan of 芦台经济开发区, consistent with others)."""
-_NAMES: dict[str, str] = {key: name for key, name in POLLUTANT_NAMES.items()}
 _LEVELS: dict[LevelKey, Level] = {"yellow": Level.YELLOW, "orange": Level.ORANGE, "red": Level.RED}
 
 
@@ -197,101 +192,3 @@ def _doubts(listing: EnterpriseList, plant: Enterprise) -> tuple[str, ...]:
             for gap in cement_gaps(plant)
         ]
     return tuple(dict.fromkeys(found))
-
-
-def write_sheet(sheet: PlantSheet, path: Path, *, now: datetime) -> None:
-    """Write the sheet as a .docx document, whole or not at all; `now` stands on it as the day it was made."""
-    import docx
-    from docx.enum.text import WD_BREAK
-
-    document = docx.Document()
-    _chinese(document)
-    document.core_properties.title = f"{sheet.name} 一厂一案"
-    document.core_properties.created = document.core_properties.modified = now.astimezone(BEIJING).replace(tzinfo=None)
-    document.add_heading(f"{sheet.name}重污染天气应急减排操作方案", level=0)
-    if sheet.sample:
-        document.add_paragraph("虚构样例，不对应任何真实企业")
-    day = now.astimezone(BEIJING).date()
-    document.add_paragraph(f"清单版本 {sheet.list_edition}（{sheet.list_digest[:12]}）　编制日期 {day.isoformat()}")
-    document.add_heading("一、企业概况", level=1)
-    _table(document, ("项目", "内容"), [*sheet.overview])
-    _table(document, ("单元", "位置", "名称", "排放口", "基准产能（吨/日）", "基准排放（千克/日）"), sheet.units)
-    document.add_heading("二、组织机构", level=1)
-    document.add_paragraph(
-        f"应急减排责任岗位：{sheet.responsible or '未登记，须补充后方可下达指令'}（只登记岗位，不登记姓名）"
-    )
-    document.add_heading("三、预警与响应", level=1)
-    for key in LEVEL_KEYS:
-        document.add_heading(f"{_LEVELS[key].chinese}预警", level=2)
-        lines = sheet.levels[key]
-        if not lines:
-            document.add_paragraph("自主减排" if sheet.voluntary else "无强制减排措施")
-            continue
-        rows = [
-            (
-                line.unit,
-                line.place,
-                line.text,
-                "、".join(line.checks),
-                "，".join(f"{_NAMES[name]} {kg:g}" for name, kg in line.cut_kg.items()),
-            )
-            for line in lines
-        ]
-        _table(document, ("单元", "位置", "措施", "核查方式", "减排量（千克/日）"), rows)
-    document.add_heading("四、操作流程", level=1)
-    for step in sheet.flow:
-        document.add_paragraph(step, style="List Number")
-    document.add_heading("五、错峰生产", level=1)
-    for text in sheet.staggered or ("无",):
-        document.add_paragraph(text)
-    document.add_heading("六、方案管理", level=1)
-    document.add_paragraph("有下列情形之一的应当修订：" + "、".join(REVISE_WHEN))
-    _table(
-        document, ("日期", "修订内容"), [(e.on.isoformat(), e.text) for e in sheet.revisions] or [("", "尚无修订记录")]
-    )
-    _table(document, ("日期", "演练记录"), [(e.on.isoformat(), e.text) for e in sheet.drills] or [("", "尚无演练记录")])
-    if sheet.doubts:
-        document.add_heading("七、签发前须核实", level=1)
-        for text in sheet.doubts:
-            document.add_paragraph(text, style="List Bullet")
-    document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
-    document.add_heading("附件　公示牌", level=1)
-    for text in sheet.board():
-        document.add_paragraph(text)
-    document.add_heading("附件　现场检查表", level=1)
-    checks = [(line.unit, line.text, "", "") for key in reversed(LEVEL_KEYS) for line in sheet.levels[key]]
-    _table(document, ("单元", "应落实措施（由高到低）", "现场情况", "检查人岗位"), checks or [("", "无", "", "")])
-    out = io.BytesIO()
-    document.save(out)
-    _whole(path, out.getvalue())
-
-
-def _chinese(document: Any) -> None:
-    from docx.oxml.ns import qn
-
-    for name in ("Normal", "Title", "Heading 1", "Heading 2"):
-        style = document.styles[name]
-        style.font.name = "SimSun"
-        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "宋体")
-
-
-def _table(document: Any, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = document.add_table(rows=1, cols=len(heading))
-    table.style = "Table Grid"
-    for cell, text in zip(table.rows[0].cells, heading, strict=True):
-        cell.text = text
-    for row in rows:
-        for cell, text in zip(table.add_row().cells, row, strict=True):
-            cell.text = text
-    document.add_paragraph()
-
-
-def _whole(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

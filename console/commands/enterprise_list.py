@@ -280,7 +280,8 @@ def whatif(
 @app.command()
 def sheet(
     plant: Annotated[str, typer.Argument(help="the plant's number on the list")],
-    out: Annotated[Path | None, typer.Option("--out", help="write the sheet here (.docx)")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="write the sheet here (.docx or .pdf)")] = None,
+    address: Annotated[str, typer.Option("--address", help="where the QR code of the gate board leads")] = "",
     file: File = None,
     city: City = "sample",
     windows: Annotated[Path | None, typer.Option("--windows", help="staggered production (CSV)")] = None,
@@ -288,8 +289,8 @@ def sheet(
     """One plant, one plan: print the sheet as JSON, or write it as a document with --out."""
     from datetime import UTC, datetime
 
-    from emergency.plant_sheet import sheet_of, write_sheet
-    from plans.errors import DataError
+    from emergency.plant_paper import write_sheet
+    from emergency.plant_sheet import sheet_of
     from plans.rulebook import load
     from plans.staggered import read_windows
 
@@ -299,9 +300,7 @@ def sheet(
     if out is None:
         typer.echo(json.dumps(made.as_data(), ensure_ascii=False, indent=2))
         return
-    if out.suffix != ".docx":
-        raise DataError("A sheet is written as a document", where=str(out), expected=".docx", found=out.suffix)
-    write_sheet(made, out, now=datetime.now(UTC))
+    write_sheet(made, out, now=datetime.now(UTC), address=address)
     typer.echo(f"the sheet of {made.name} is written to {out.name}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from console import list_words, uploads
 from console.language import _
 from console.lists import ListInUse
 from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, text, whole
+from emergency import documents_docx, documents_pdf
 from emergency.edition import Edition
 from emergency.office_list import list_of
-from emergency.plant_sheet import sheet_of, write_sheet
+from emergency.plant_paper import content_of
+from emergency.plant_sheet import Entry, PlantSheet, sheet_of
 from emergency.vocabulary import BEIJING, Level
 from plans.enterprise_csv import COLUMNS
 from plans.enterprise_list import EnterpriseList
@@ -245,23 +247,52 @@ def plant(request: Request, identifier: str) -> Response:
 
 @router.get("/plants/{identifier}/document")
 def document(request: Request, identifier: str) -> Response:
-    """The same as a document."""
-    made = sheet(request, identifier)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "sheet.docx"
-        write_sheet(made, path, now=console_of(request).settings.now())
-        content = path.read_bytes()
-    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-    return Response(content, media_type=kind, headers={"content-disposition": 'attachment; filename="sheet.docx"'})
+    """The same as a document: docx, or pdf when the query asks for it."""
+    return sheet_document(request, identifier)
 
 
-def sheet(request: Request, identifier: str) -> Any:
+def sheet_document(request: Request, identifier: str) -> Response:
+    """A plant's sheet as a document with its revisions, the log of drills and responses, and the board's QR code."""
+    kind = "pdf" if request.query_params.get("kind") == "pdf" else "docx"
+    kept = revisions(request, identifier)
+    drill = console_of(request).office.record.drill
+    made = sheet(
+        request,
+        identifier,
+        revisions=[
+            Entry(_on(one["at"]), f"版本{one['name']}：" + "；".join(
+                f"{change.unit} {change.column or '企业或单元'} {change.before or '—'}→{change.after or '—'}"
+                for change in one["changes"]))
+            for one in kept["revisions"]
+        ],
+        drills=[
+            Entry(_on(one["at"]), f"{'演练' if drill else '响应'}：{Level.of(one['level']).chinese}指令，" + (
+                "未签收" if not one["acknowledged_at"] else "迟签" if one["late"] else "按时签收"))
+            for one in kept["answered"]
+        ],
+    )  # fmt: skip
+    now = console_of(request).settings.now()
+    content = content_of(made, kind, now=now, address=board_address(request, made))
+    media = {"docx": documents_docx.MEDIA_TYPE, "pdf": documents_pdf.MEDIA_TYPE}[kind]
+    return Response(content, media_type=media, headers={"content-disposition": f'attachment; filename="sheet.{kind}"'})
+
+
+def board_address(request: Request, made: PlantSheet) -> str:
+    """Where the board of a plant is read; the list's digest tells an old board from the present list."""
+    return f"{str(request.base_url).rstrip('/')}/board/{made.enterprise}?list={made.list_digest[:12]}"
+
+
+def _on(moment: datetime | str) -> date:
+    return (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).astimezone(BEIJING).date()
+
+
+def sheet(request: Request, identifier: str, **more: Any) -> Any:
     """The sheet of a plant of the list in use; 404 when the list has none such."""
     lists = _lists(request)
     listing = lists.listing()
     if listing is None or identifier not in {one.identifier for one in listing.enterprises if one.kind == "工业源"}:
         raise missing(_("企业"))
-    return sheet_of(listing, identifier, lists.plan, windows=lists.windows())
+    return sheet_of(listing, identifier, lists.plan, windows=lists.windows(), **more)
 
 
 def revisions(request: Request, identifier: str) -> dict[str, Any]:
@@ -334,4 +365,4 @@ def today_of(request: Request) -> date:
     return console_of(request).settings.now().astimezone(BEIJING).date()
 
 
-__all__: Sequence[str] = ("revisions", "router", "sheet")
+__all__: Sequence[str] = ("board_address", "revisions", "router", "sheet", "sheet_document")

@@ -8,7 +8,8 @@ from fractions import Fraction
 import docx
 import pytest
 
-from emergency.plant_sheet import Entry, sheet_of, write_sheet
+from emergency.plant_paper import content_of, write_sheet
+from emergency.plant_sheet import Entry, sheet_of
 from plans.enterprise_csv import read_list
 from plans.enterprise_list import LEVEL_KEYS
 from plans.errors import DataError
@@ -75,3 +76,26 @@ def test_a_sheet_of_nobody_and_of_dust_is_refused():
     dust = next(one.identifier for one in LISTING.enterprises if one.kind == "扬尘源")
     with pytest.raises(DataError, match="Only plants"):
         sheet_of(LISTING, dust, PLAN)
+
+
+def test_the_sheet_as_pdf_and_docx_carries_the_boards_code_only_with_an_address():
+    sheet = sheet_of(LISTING, "sample-002", PLAN)
+    for kind in ("pdf", "docx"):
+        plain, coded = (content_of(sheet, kind, now=NOW, address=one) for one in ("", "https://air.example/board/x"))
+        assert plain != coded
+        assert plain == content_of(sheet, kind, now=NOW)  # the same sheet gives the same bytes
+    assert content_of(sheet, "pdf", now=NOW).startswith(b"%PDF")
+    with pytest.raises(DataError, match="written as a document"):
+        content_of(sheet, "odt", now=NOW)
+
+
+def test_the_code_on_the_document_is_the_address(tmp_path):
+    from emergency.documents_docx import qr_png
+
+    sheet = sheet_of(LISTING, "sample-002", PLAN)
+    address = "https://air.example/board/sample-002?list=abc"
+    write_sheet(sheet, tmp_path / "a.docx", now=NOW, address=address)
+    pictures = [part.blob for part in docx.Document(str(tmp_path / "a.docx")).part.package.iter_parts()
+                if part.content_type == "image/png"]  # fmt: skip
+
+    assert [qr_png(address)] == pictures
