@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from emergency.documents import Code, Grid, Heading, NewPage, Paper, Paragraph
 from emergency.plant_sheet import REVISE_WHEN, Entry, Line, PlantSheet
@@ -68,6 +69,26 @@ def paper_of(sheet: PlantSheet, *, now: datetime, address: str = "") -> Paper:
     )
 
 
+def revised(kept: Sequence[Mapping[str, Any]]) -> list[Entry]:
+    """The revision history out of what editions changed: rows with `at`, `name` and `changes` of the list."""
+    return [
+        Entry(_day(one["at"]), f"版本{one['name']}：" + "；".join(
+            f"{change.unit} {change.column or '企业或单元'} {change.before or '—'}→{change.after or '—'}"
+            for change in one["changes"]))
+        for one in kept
+    ]  # fmt: skip
+
+
+def answered(kept: Sequence[Mapping[str, Any]], *, drill: bool) -> list[Entry]:
+    """The log of drills (or responses) out of the orders a plant had: rows with `at`, `level`, receipt and `late`."""
+    what = "演练" if drill else "响应"
+    return [
+        Entry(_day(one["at"]), f"{what}：{Level.of(one['level']).chinese}指令，" + (
+            "未签收" if not one["acknowledged_at"] else "迟签" if one["late"] else "按时签收"))
+        for one in kept
+    ]  # fmt: skip
+
+
 def content_of(sheet: PlantSheet, kind: str, *, now: datetime, address: str = "") -> bytes:
     """The document's bytes, `kind` being docx or pdf; DataError for another kind, or for a pdf without fonts."""
     if f".{kind}" not in SUFFIXES:
@@ -89,6 +110,10 @@ def write_sheet(sheet: PlantSheet, path: Path, *, now: datetime, address: str = 
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def _day(moment: datetime | str) -> date:
+    return (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).astimezone(BEIJING).date()
 
 
 def _measures(lines: Sequence[Line], nothing: str) -> Block:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ from console.page import BadForm, Form, account_of, attempt, console_of, missing
 from emergency import documents_docx, documents_pdf
 from emergency.edition import Edition
 from emergency.office_list import list_of
-from emergency.plant_paper import content_of
-from emergency.plant_sheet import Entry, PlantSheet, sheet_of
+from emergency.plant_paper import answered, content_of, revised
+from emergency.plant_sheet import PlantSheet, sheet_of
 from emergency.vocabulary import BEIJING, Level
 from plans.enterprise_csv import COLUMNS
 from plans.enterprise_list import EnterpriseList
@@ -255,22 +255,12 @@ def sheet_document(request: Request, identifier: str) -> Response:
     """A plant's sheet as a document with its revisions, the log of drills and responses, and the board's QR code."""
     kind = "pdf" if request.query_params.get("kind") == "pdf" else "docx"
     kept = revisions(request, identifier)
-    drill = console_of(request).office.record.drill
     made = sheet(
         request,
         identifier,
-        revisions=[
-            Entry(_on(one["at"]), f"版本{one['name']}：" + "；".join(
-                f"{change.unit} {change.column or '企业或单元'} {change.before or '—'}→{change.after or '—'}"
-                for change in one["changes"]))
-            for one in kept["revisions"]
-        ],
-        drills=[
-            Entry(_on(one["at"]), f"{'演练' if drill else '响应'}：{Level.of(one['level']).chinese}指令，" + (
-                "未签收" if not one["acknowledged_at"] else "迟签" if one["late"] else "按时签收"))
-            for one in kept["answered"]
-        ],
-    )  # fmt: skip
+        revisions=revised(kept["revisions"]),
+        drills=answered(kept["answered"], drill=console_of(request).office.record.drill),
+    )
     now = console_of(request).settings.now()
     content = content_of(made, kind, now=now, address=board_address(request, made))
     media = {"docx": documents_docx.MEDIA_TYPE, "pdf": documents_pdf.MEDIA_TYPE}[kind]
@@ -280,10 +270,6 @@ def sheet_document(request: Request, identifier: str) -> Response:
 def board_address(request: Request, made: PlantSheet) -> str:
     """Where the board of a plant is read; the list's digest tells an old board from the present list."""
     return f"{str(request.base_url).rstrip('/')}/board/{made.enterprise}?list={made.list_digest[:12]}"
-
-
-def _on(moment: datetime | str) -> date:
-    return (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).astimezone(BEIJING).date()
 
 
 def sheet(request: Request, identifier: str, **more: Any) -> Any:
