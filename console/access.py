@@ -120,6 +120,8 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     # reduction lists and plant sheets
     ("GET", "/list"): STAFF,
     ("GET", "/list/export"): STAFF,
+    ("GET", "/list/what-if"): STAFF,
+    ("GET", "/list/watering"): STAFF,
     ("GET", "/list/import"): OFFICE,
     ("POST", "/list/import"): OFFICE,
     ("GET", "/list/import/{digest}"): OFFICE,

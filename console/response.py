@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from console import board
-from console.staff import inspection, lists
+from console.staff import inspection, lists, what_if
 
-ROUTERS = (lists.router, inspection.router, board.router)
+ROUTERS = (what_if.router, lists.router, inspection.router, board.router)

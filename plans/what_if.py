@@ -170,7 +170,7 @@ def _candidate(
     if plant.kind != "工业源" or unit.kind not in ("生产线", "设备"):
         return "no production", Fraction(0)
     if plant.small:
-        return "小微, exempt", Fraction(0)
+        return "small plant, exempt", Fraction(0)
     if plant.voluntary:
         return "cuts by its own decision", Fraction(0)
     if plant.identifier in shut:
