@@ -25,7 +25,7 @@ SECONDS = 20.0
 DOUBTFUL = 300
 """So many units at most go into the integer programme; of a longer list those that the linear one leaves in doubt."""
 _SLACK = 1 + 1e-9
-"""The solver works in floats: it aims a hair above, the exact check decides."""
+"""The solver works in floats: where its answer misses the target exactly, it aims a hair above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +224,26 @@ def _solve(
 ) -> tuple[list[Choice] | None, float]:
     """The chosen options and the proven gap; None when no choice reaches the target.
 
+    Aimed at the target itself first, for an answer that meets it to the gram would be lost a hair above; when the
+    answer in floats misses it in exact fractions, once more a hair above.
+    """
+    found, gap = _search(options, missing, bounds, slack=1.0)
+    if found is not None and any(
+        sum((one.more_kilograms[key] for one in found), Fraction(0)) < missing[key] for key in POLLUTANTS
+    ):
+        return _search(options, missing, bounds, slack=_SLACK)
+    return found, gap
+
+
+def _search(
+    options: Sequence[Choice],
+    missing: Mapping[PollutantKey, Fraction],
+    bounds: Sequence[tuple[list[float], float]],
+    *,
+    slack: float,
+) -> tuple[list[Choice] | None, float]:
+    """The chosen options and the proven gap; None when no choice reaches the target.
+
     Long lists are first solved in shares of units (linear, seconds): with few constraints nearly every unit comes out
     as wholly in or out. Only the doubtful ones go into the integer programme, and the linear cost bounds the gap.
     """
@@ -236,7 +256,7 @@ def _solve(
     for key in POLLUTANTS:
         if missing[key] > 0:
             rows.append([-float(one.more_kilograms[key]) for one in options])
-            most.append(-float(missing[key]) * _SLACK)
+            most.append(-float(missing[key]) * slack)
     for row, bound in bounds:
         rows.append(row)
         most.append(bound)
