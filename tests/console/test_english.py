@@ -118,7 +118,6 @@ def test_no_page_says_a_chinese_sentence_past_the_catalogue():
 
 
 KEPT = {
-    "console/oidc.py: 统一身份认证",  # the default of a setting; the button shows it as the city wrote it
     "console/app.py: 蓝天",  # the name of the application, on no page
     "console/outlook.py: 无", "console/words.py: 无",  # gathered from the vocabulary
     "console/words.py: 一二三四五六日",  # the Chinese form of a date
