@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,8 @@ def translated(text: str) -> str:
 
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+LONGEST = 300
+"""Characters of a sentence that may be one of ours; a longer text is looked up as a whole only."""
 _PLACE = re.compile(r"\{(\w+)\}")
 _DATE = re.compile(r"(\d{1,2})月(\d{1,2})日")
 _SPLITS = (("。", ". "), ("；", "; "), ("、", ", "), ("，", ", "), ("：", ": "), ("~", "–"), ("→", " → "), (" ", " "))
@@ -148,7 +151,7 @@ def word(text: str) -> str | None:
     ('Orange', 'Orange warning', None)
     """
     known = text if not HAN.search(text) else _catalogue()[1].get(text)
-    if known is not None:
+    if known is not None or len(text) > LONGEST:
         return known
     if (day := _DATE.fullmatch(text)) and 1 <= int(day[1]) <= 12:
         return f"{int(day[2])} {MONTHS[int(day[1]) - 1]}"
@@ -159,9 +162,9 @@ def word(text: str) -> str | None:
                 return _PLACE.sub(lambda place, values=values: str(values[place[1]]), english)  # type: ignore[misc]
     for mark, between in _SPLITS:
         if mark in text.rstrip("。"):
-            said = [word(part) for part in text.rstrip("。").split(mark)]
-            if None not in said:
-                return between.join(one or "" for one in said) + ("." if text.endswith("。") else "")
+            said = list(takewhile(lambda one: one is not None, map(word, parts := text.rstrip("。").split(mark))))
+            if len(said) == len(parts):
+                return between.join(map(str, said)) + ("." if text.endswith("。") else "")
     return word(text[:-1]) if len(text) > 1 and text.endswith("。") else None
 
 

@@ -376,6 +376,7 @@ def test_a_sentence_of_another_floor_is_english_only_when_all_of_it_is_ours():
     assert "Warning warning-001" == word("预警 warning-001")
     assert word("预警 某人写的") is None
     assert "Good–Light pollution" == word("良~轻度污染")
+    assert word("良、" * 200 + "良") is None  # too long to be one of ours; nobody makes a page slow by writing
 
 
 def test_two_readers_at_once_get_their_own_language():

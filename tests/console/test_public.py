@@ -38,7 +38,7 @@ async def test_anybody_may_look_and_nobody_may_write(live):
 async def test_a_drill_is_not_public_at_all(world):
     world.conclude()
     world.issue()
-    for path in ("/public", "/public/feed.atom", "/public/data.json"):
+    for path in ("/public", "/public/en", "/public/feed.atom", "/public/data.json"):
         answer = await world.browser().get(path)
         assert 404 == answer.status_code, path
         assert "黄色" not in answer.text
@@ -84,6 +84,17 @@ async def test_the_models_outlook_is_never_public_and_the_signed_one_is(live):
     days = (await data(live))["days"]
 
     assert {(155, 185)} == {(day["aqi_from"], day["aqi_to"]) for day in days}
+
+
+async def test_the_english_page_has_an_address_of_its_own_and_says_the_same(live):
+    live.conclude()
+    live.issue()
+    answer = await live.browser().get("/public/en", headers={"accept-language": "zh"})
+    chinese = await live.browser().get("/public", headers={"accept-language": "en", "cookie": "lantian-language=en"})
+
+    assert 'lang="en"' in answer.text and "Yellow warning of heavy air pollution" in answer.text
+    assert 'href="/public"' in answer.text and 'href="/public/en"' in chinese.text
+    assert "黄色预警" in chinese.text and "accept-encoding" == chinese.headers["vary"]
 
 
 async def test_an_unchanged_page_is_not_sent_twice(live):
