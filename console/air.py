@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,10 @@ class StationNow:
     """End of the newest hour with a value; None when there is none in the days read."""
     age: timedelta | None
     silent: bool
+    place: tuple[float, float] | None = None
+    """Longitude and latitude in degrees, where the archive knows them."""
+    wind: tuple[float, float] | None = None
+    """Observed wind of the newest hour within three: m/s, and degrees clockwise from north where it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +223,30 @@ class AirReader:
             hours=tuple(ObservedHour(at, aqi) for at, aqi, _pm in hours[-72:]),
             pm25=hours[-1][2] if hours else None,
         )
-        stations = tuple(self._station(code, air, now) for code in settings.stations)
+        places = {one.code: (one.lon, one.lat) for one in settings.archive.stations() if one.lon and one.lat}
+        winds = self._winds(end, now)
+        stations = tuple(
+            replace(self._station(code, air, now), place=places.get(code), wind=winds.get(code))
+            for code in settings.stations
+        )
         return AirNow(hours[-72:], observed, stations)
+
+    def _winds(self, end: datetime, now: datetime) -> dict[str, tuple[float, float]]:
+        """The newest observed wind of each station in the last three hours; stations without one are left out."""
+        settings = self.settings
+        assert settings.archive is not None
+        known = {station.code for station in settings.archive.stations()}
+        codes = [code for code in settings.stations if code in known]
+        if not codes:
+            return {}
+        seen = settings.archive.weather(stations=codes, start=end - SILENT_AFTER, end=end, as_of=now)
+        found = {}
+        for number, code in enumerate(codes):
+            pairs = zip(seen["wind_speed"].values[number], seen["wind_direction"].values[number], strict=True)
+            known_pairs = [(float(speed), float(to)) for speed, to in pairs if speed == speed and to == to]  # noqa: PLR0124
+            if known_pairs:
+                found[code] = known_pairs[-1]
+        return found
 
     def _station(self, code: str, air: CityAir, now: datetime) -> StationNow:
         assert self.settings.archive is not None

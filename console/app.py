@@ -21,6 +21,7 @@ from console.auth import Attempts, Sessions
 from console.compliance_now import ComplianceReader
 from console.envelope import HEADERS, Envelope
 from console.language import _
+from console.map import MapReader
 from console.page import BadForm, Console, environment, guard, missing, page
 from console.portal import orders as portal
 from console.public.front import PublicFront
@@ -32,6 +33,7 @@ from console.staff import (
     desk,
     duty,
     duty_measures,
+    maps,
     me,
     order,
     outlook,
@@ -74,6 +76,7 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         environment(),
         WatchReader(settings),
         ComplianceReader(settings),
+        MapReader(settings),
         oidc.Client(settings.oidc, clock=sessions.clock) if settings.oidc else None,
     )
     app.add_middleware(Envelope, secure=settings.secure_cookie)
@@ -85,7 +88,7 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         secure=settings.secure_cookie,
     )
     rooms = (
-        login, login_oidc, me, accounts, desk, outlook, preview, standing, rules, consultation, warning, order,
+        login, login_oidc, me, accounts, desk, maps, outlook, preview, standing, rules, consultation, warning, order,
         problem, duty, duty_measures, record, replay, watch, portal,
     )  # fmt: skip
     for module in rooms:

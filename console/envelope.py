@@ -21,7 +21,8 @@ LANGUAGE_COOKIE = "lantian-language"
 YEAR = 365 * 86400
 LARGEST_BODY = 256 * 1024
 """Bytes of a form without files."""
-LARGEST_UPLOAD = {"/my/": 8 * 2**20, "/inspections/": 8 * 2**20, "/problems/": 8 * 2**20, "/list/import": 80 * 2**20}
+LARGEST_UPLOAD = {"/my/": 8 * 2**20, "/inspections/": 8 * 2**20, "/problems/": 8 * 2**20, "/list/import": 80 * 2**20,
+                  "/map": 5 * 2**20}  # fmt: skip
 """Bytes by the begin of the path where a file may come along: a photograph, a workbook."""
 
 POLICY = (

@@ -23,6 +23,7 @@ from console.auth import Attempts, Session, Sessions
 from console.compliance_now import ComplianceReader
 from console.envelope import LARGEST_UPLOAD, cookie
 from console.language import N_, _
+from console.map import MapReader
 from console.oidc import Client
 from console.settings import Settings
 from console.watch import WatchReader
@@ -78,6 +79,7 @@ DONE = {
     "ledger": N_("台账已提交。"),
     "gate": N_("门禁记录已提交。"),
     "inspected": N_("现场检查已记录，核查结论已更新。"),
+    "map": N_("底图已启用。"),
     "stored": N_("清单已入库为新版本，尚未启用。"),
     "adopted": N_("清单版本已启用，今后的指令按此版本下达。"),
     "clock": N_("时钟目标已设定，演练将推进到该时刻。"),
@@ -108,6 +110,7 @@ class Console:
     templates: Environment
     watch: WatchReader
     compliance: ComplianceReader
+    map: MapReader
     oidc: Client | None = None
     """The log-in at the city's own provider, where one is configured."""
 

@@ -46,6 +46,7 @@ def _all(request: Request) -> dict[str, Any]:
         "now": now,
         "needs": needs(settings, account_of(request), now),
         "air": air,
+        "map": console.map.at(air, edition),
         "watch": console.watch.at(now),
         "back": "desk",
         "category": categories(edition),

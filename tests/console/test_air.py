@@ -65,7 +65,7 @@ async def test_the_desk_shows_stations_ages_and_the_silent_one(world):
 
     assert "S1站" in html
     assert "90分" in html
-    assert 1 == html.count(">失联<")
+    assert 1 == html.count('bad">失联<')
     assert "全市 AQI，12月5日 08:00 的小时值（数据 90 分钟前）" in html
 
 
