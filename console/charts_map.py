@@ -87,7 +87,8 @@ def _mark(spot: Spot, here: tuple[float, float], shown: tuple[float, float]) -> 
 
 
 def _name(spot: Spot, x: float, y: float) -> str:
-    return f'<text class="map-name" text-anchor="middle" x="{x:.0f}" y="{y + RADIUS + 15:.0f}">{escape(spot.name)}</text>'
+    under = f'x="{x:.0f}" y="{y + RADIUS + 15:.0f}"'
+    return f'<text class="map-name" text-anchor="middle" {under}>{escape(spot.name)}</text>'
 
 
 def _arrow(x: float, y: float, speed: float, direction: float) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emergency.vocabulary import BEIJING
 from flows.post import WEATHER, Post
@@ -14,6 +15,7 @@ from plans.errors import DataError
 if TYPE_CHECKING:
     import xarray as xr
 
+    from forecast.archive import Archive
     from forecast.train import Trained
 
 
@@ -23,7 +25,7 @@ def issue(post: Post, *, now: datetime) -> Outlook:
     A model with weather is used when the folder holds a run for the day behind the issue; else one without, and the
     outlook says so. DataError when the post holds no model, or when `now` is too late after the model's issue hour.
     """
-    from forecast import hourly_paths, predict, why
+    from forecast import predict
 
     area, day = str(post.settings["area"]), now.astimezone(BEIJING).date()
     earlier = post.archive.outlook(area, as_of=now)
@@ -43,12 +45,20 @@ def issue(post: Post, *, now: datetime) -> Outlook:
         notes=notes,
     )
     post.archive.write_outlook(made)
-    asked: dict[str, Any] = {"stations": post.settings["mean_of"], "weather": weather}
-    post.archive.write_reasons(why.explain(post.archive, model, made, **asked))
-    hours = hourly_paths.hourly_outlook(post.archive, model, made, **asked)
-    if hours is not None:
-        post.archive.write_hours(hours)
+    keep_reasons(post.archive, model, made, stations=post.settings["mean_of"], weather=weather)
     return made
+
+
+def keep_reasons(
+    archive: Archive, model: Trained, made: Outlook, *, stations: Sequence[str], weather: xr.Dataset | None
+) -> None:
+    """Put the reasons of an outlook and its hours into the archive, both read as of its issue."""
+    from forecast import hourly_paths, why
+
+    archive.write_reasons(why.explain(archive, model, made, stations=stations, weather=weather))
+    hours = hourly_paths.hourly_outlook(archive, model, made, stations=stations, weather=weather)
+    if hours is not None:
+        archive.write_hours(hours)
 
 
 def _model(home: Path, now: datetime) -> tuple[Trained, xr.Dataset | None, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console import charts, charts_outlook
+from console import charts, charts_hours, charts_outlook
 from console.language import _
 from console.outlook import categories, day_rows, signed_now
 from console.page import Console, console_of, missing, page
@@ -37,6 +37,8 @@ def outlook(request: Request, issued: str = "") -> Response:
     edition = settings.rules(chosen.days[0].valid_date).book.aqi(chosen.aqi_edition)
     official = signed_now(settings, now)
     earlier = _earlier(console, chosen, now)
+    hourly = settings.archive.hours(chosen.digest, as_of=now) if settings.archive else None
+    seen = [(at, aqi) for at, aqi, _pm25 in air.hours]
     return page(
         request,
         "outlook.html",
@@ -55,6 +57,12 @@ def outlook(request: Request, issued: str = "") -> Response:
         card=card(console, now),
         reasons=settings.archive.reasons(chosen.digest) if settings.archive else None,
         scored_days=SCORED_DAYS,
+        hourly=hourly,
+        hours_ahead=charts_hours.ahead(
+            hourly, settings.rules(chosen.days[0].valid_date).book.aqi(hourly.aqi_edition), observed=seen
+        )
+        if hourly
+        else "",
         **_around(chosen),
     )
 
