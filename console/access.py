@@ -45,6 +45,8 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     # duty desk
     ("GET", "/desk"): STAFF,
     ("GET", "/desk/live"): STAFF,
+    ("GET", "/wall"): STAFF,
+    ("GET", "/wall/live"): STAFF,
     ("GET", "/map"): STAFF,
     ("POST", "/map"): DIRECTOR | ADMINISTRATORS,
     # the watch

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from console.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, bands, ceiling, picture, scale
+from console.language import _
+from console.words import date_word
 from emergency.vocabulary import BEIJING
 from forecast.hours import HourlyOutlook, curve
 from plans.schema import AqiEdition
@@ -41,7 +43,7 @@ def ahead(hourly: HourlyOutlook, edition: AqiEdition, *, observed: Sequence[tupl
     hour = first.astimezone(BEIJING).replace(minute=0, second=0, microsecond=0)
     while hour <= last:
         if hour >= first and hour.hour % 12 == 0:
-            label = f"{hour.day}日0时" if hour.hour == 0 else f"{hour.hour}时"
+            label = _("%(day)s日0时", day=hour.day) if hour.hour == 0 else _("%(hour)s时", hour=hour.hour)
             parts.append(f'<line class="grid" x1="{x(hour):.1f}" y1="{TOP}" x2="{x(hour):.1f}" y2="{bottom}"/>')
             parts.append(f'<text class="axis" text-anchor="middle" x="{x(hour):.1f}" y="{bottom + 20}">{label}</text>')
         hour += timedelta(hours=1)
@@ -49,8 +51,13 @@ def ahead(hourly: HourlyOutlook, edition: AqiEdition, *, observed: Sequence[tupl
     parts.append(f'<line class="border" x1="{begin:.1f}" y1="{TOP}" x2="{begin:.1f}" y2="{bottom}"/>')
     worst = max(coming, key=lambda one: one.quantile(0.5))
     at = worst.valid_time.astimezone(BEIJING)
-    told = f"{at.month}月{at.day}日{at.hour}时最高，中位数{worst.quantile(0.5)}"
-    return picture(parts, f"未来{len(coming)}小时实时AQI：{told}")
+    return picture(
+        parts,
+        _(
+            "未来%(count)s小时实时AQI：%(day)s%(hour)s时最高，中位数%(median)s",
+            count=len(coming), day=date_word(at.date()), hour=at.hour, median=worst.quantile(0.5),
+        ),
+    )  # fmt: skip
 
 
 def _broken(points: Sequence[tuple[datetime, float, float]]) -> list[str]:

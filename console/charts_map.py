@@ -11,6 +11,7 @@ from math import cos, hypot, radians, sin
 
 from markupsafe import Markup, escape
 
+from console.language import N_, _
 from console.map_file import Line, MapFile
 
 WIDTH, HEIGHT, EDGE = 640, 520, 40
@@ -18,6 +19,7 @@ RADIUS = 19
 MOST_DRAWN = 2500
 """Points of the ground that are drawn: the map travels with every refresh of the desk."""
 ROUNDS = 150
+WINDS = (N_("北风"), N_("东北风"), N_("东风"), N_("东南风"), N_("南风"), N_("西南风"), N_("西风"), N_("西北风"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +60,19 @@ def station_map(spots: Sequence[Spot], ground: MapFile, *, title: str) -> Markup
     parts += [_mark(*one) for one in zip(spots, true, shown, strict=True)]
     parts += [_name(spot, *there) for spot, there in zip(spots, shown, strict=True)]
     parts.append(f'<path class="map-north" d="M{WIDTH - 26} 44v-28l-6 10m6 -10l6 10"/>')
-    parts.append(f'<text class="axis" x="{WIDTH - 26}" y="60" text-anchor="middle">北</text>')
+    parts.append(f'<text class="axis" x="{WIDTH - 26}" y="60" text-anchor="middle">{_("北")}</text>')
     head = f'<svg class="chart map" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">'
     return Markup(head + f"<title>{escape(title)}</title>" + "".join(parts) + "</svg>")  # noqa: S704  names are escaped
 
 
 def _mark(spot: Spot, here: tuple[float, float], shown: tuple[float, float]) -> str:
     x, y = shown
-    told = [str(escape(spot.name)), f"AQI {spot.aqi} {spot.word}" if spot.aqi is not None else "无数据"]
+    told = [str(escape(spot.name)), f"AQI {spot.aqi} {spot.word}" if spot.aqi is not None else _("无数据")]
     if spot.age_minutes is not None:
-        told.append(f"数据{spot.age_minutes}分钟前")
+        told.append(_("数据%(minutes)s分钟前", minutes=spot.age_minutes))
     if spot.wind is not None:
-        told.append(f"风 {compass(spot.wind[1])} {spot.wind[0]:.1f} m/s")
-    parts = [f"<g><title>{'，'.join(told)}</title>"]
+        told.append(f"{compass(spot.wind[1])} {spot.wind[0]:.1f} m/s")
+    parts = [f"<g><title>{_('，').join(told)}</title>"]
     if hypot(x - here[0], y - here[1]) > 3:
         parts.append(f'<path class="map-lead" d="M{here[0]:.0f} {here[1]:.0f}L{x:.0f} {y:.0f}"/>')
         parts.append(f'<circle class="map-place" cx="{here[0]:.0f}" cy="{here[1]:.0f}" r="2.5"/>')
@@ -79,7 +81,7 @@ def _mark(spot: Spot, here: tuple[float, float], shown: tuple[float, float]) -> 
     kind = "map-silent" if spot.silent else f"map-spot swatch-{spot.level}"
     parts.append(f'<circle class="{kind}" cx="{x:.0f}" cy="{y:.0f}" r="{RADIUS}"/>')
     dark = " light" if spot.level >= 5 and not spot.silent else ""
-    value = "失联" if spot.silent else "—" if spot.aqi is None else str(spot.aqi)
+    value = _("失联") if spot.silent else "—" if spot.aqi is None else str(spot.aqi)
     small = " small" if spot.silent else ""
     middle = f'x="{x:.0f}" text-anchor="middle"'
     parts.append(f'<text class="map-value{dark}{small}" {middle} y="{y + 5:.0f}">{value}</text>')
@@ -111,7 +113,7 @@ def compass(direction: float) -> str:
     >>> [compass(d) for d in (0, 44, 180, 350)]
     ['北风', '东北风', '南风', '北风']
     """
-    return ("北", "东北", "东", "东南", "南", "西南", "西", "西北")[round(direction / 45) % 8] + "风"
+    return _(WINDS[round(direction / 45) % 8])
 
 
 def _placing(points: Iterable[tuple[float, float]]) -> Callable[[float, float], tuple[float, float]]:

@@ -12,13 +12,14 @@ from markupsafe import Markup
 
 from console.air import AirNow
 from console.charts_map import Spot, invented_ground, station_map
+from console.language import N_, _, current
 from console.map_file import MapFile
 from console.settings import Settings
 from plans.schema import AqiEdition
 
 NOTE = "map"
 """Under this name the record keeps the office's map; it is no law and no decision, and can be replaced."""
-INVENTED = "示意范围为虚构图形，不是行政区划界线"
+INVENTED = N_("示意范围为虚构图形，不是行政区划界线。")
 NO_MAP = MapFile((), (), "", "")
 
 
@@ -38,16 +39,16 @@ class MapReader:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._kept: tuple[AirNow, str, StationMap] | None = None
+        self._kept: tuple[AirNow, str, str, StationMap] | None = None
 
     def at(self, air: AirNow, edition: AqiEdition) -> StationMap:
         """The map of these readings under an AQI edition."""
         noted = self.settings.office.record.noted(NOTE) or ""
         kept = self._kept
-        if kept is not None and kept[0] is air and kept[1] == noted:
-            return kept[2]
+        if kept is not None and kept[0] is air and kept[1:3] == (noted, current()):
+            return kept[3]
         made = self._draw(air, edition, noted)
-        self._kept = (air, noted, made)
+        self._kept = (air, noted, current(), made)
         return made
 
     def ground(self) -> MapFile | None:
@@ -88,6 +89,9 @@ class MapReader:
             ground = invented_ground([(spot.lon, spot.lat) for spot in spots], source=INVENTED)
         else:
             ground = NO_MAP
+        title = _("%(count)s个监测站点的位置、小时AQI和风", count=len(spots))
         return StationMap(
-            station_map(spots, ground, title=f"{len(spots)}个监测站点的位置、小时AQI和风"), ground, unplaced
+            station_map(spots, ground, title=title),
+            ground,
+            unplaced,
         )

@@ -18,7 +18,7 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_POINTS = 200_000
 CHINA = (73.0, 136.0, 3.0, 54.0)
 """West, east, south, north in degrees; outside, longitude and latitude were swapped or the file is projected."""
-NUMBER = re.compile(r"[A-Z\u4e00-\u9fff]{1,4}[(（]20\d{2}[)）]\d{1,6}号")
+NUMBER = re.compile(r"[A-Z\u4e00-\u9fff]{1,4}[(\uff08]20\d{2}[)\uff09]\d{1,6}\u53f7?")
 """Such as GS(2024)0650号 or 京S(2022)001号; the form is ours (confidence I), the register is the ministry's."""
 
 Line = tuple[tuple[float, float], ...]
@@ -63,8 +63,8 @@ def read_map(content: bytes, *, source: str, number: str) -> MapFile:
     if not NUMBER.fullmatch(number.strip()):
         raise DataError(
             "The review number cannot be read",
-            where="审图号",
-            expected="such as GS(2024)0650号",
+            where="review number",
+            expected="such as GS(2024)0650",
             found=number or "nothing",
         )
     if len(content) > MOST_BYTES:

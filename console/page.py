@@ -95,6 +95,14 @@ PLACES = (
 )  # fmt: skip
 
 
+SHORTCUTS = {
+    "/desk": "D", "/watch": "W", "/outlook": "O", "/consultations": "C", "/warnings": "Y", "/orders": "Z",
+    "/inspections": "H", "/problems": "T", "/list": "Q", "/duty": "P", "/standing": "K", "/reports": "B",
+    "/rules": "G", "/record": "J", "/my": "M",
+}  # fmt: skip
+"""Letter to press with Alt and Shift for each entry of the menu; a modifier, so that typing never triggers one."""
+
+
 class BadForm(Exception):
     """A form that cannot be understood; the sentence goes back on the page."""
 
@@ -365,7 +373,8 @@ def environment() -> Environment:
         sureness=lambda mark: words.SURENESS.get(mark, mark),
     )
     made.globals.update(
-        left=words.left, Level=Level, WEATHER=words.WEATHER, _=language.marked_up, gettext=language.marked_up,
-        current_language=language.current, languages=language.LANGUAGES, language_tags=language.TAGS,
+        shortcuts=SHORTCUTS, left=words.left, Level=Level, WEATHER=words.WEATHER, _=language.marked_up,
+        gettext=language.marked_up, current_language=language.current, languages=language.LANGUAGES,
+        language_tags=language.TAGS,
     )  # fmt: skip
     return made

@@ -20,6 +20,7 @@ from plans.errors import DataError
 if TYPE_CHECKING:
     from forecast.alert_store import Alert
     from forecast.late import LateValue
+    from forecast.slot_store import Run
 
 KINDS: Mapping[str, str] = {
     "source_silent": "来源中断", "source_failing": "来源失败", "station_silent": "站点失联",
@@ -31,6 +32,7 @@ SEVERITIES: Mapping[int, str] = {1: "查看", 2: "处理", 3: "立即处理"}
 KEPT = 20.0
 """Seconds a reading is kept: many open desks ask the database once."""
 LATE_HOURS = 24
+RUN_DAYS = 7
 SHOWN = 30
 """Rows of late values on the page; the command line lists all."""
 
@@ -82,6 +84,8 @@ class WatchNow:
     alerts: tuple[AlertRow, ...] = ()
     past: tuple[AlertRow, ...] = ()
     sources: tuple[SourceAge, ...] = ()
+    runs: tuple[Run, ...] = ()
+    """What became of every flow's runs in the last RUN_DAYS days."""
     fault: str = ""
 
     @property
@@ -158,7 +162,14 @@ class WatchReader:
                           one.failures, source_words.chinese(one.error), one.note)
                 for one in states
             ),
+            runs=self._runs(now),
         )  # fmt: skip
+
+    def _runs(self, now: datetime) -> tuple[Run, ...]:
+        from forecast.slot_store import SlotStore
+
+        assert self.settings.archive is not None
+        return SlotStore(self.settings.archive.engine).runs(since=now - timedelta(days=RUN_DAYS))
 
     def _row(self, one: Alert) -> AlertRow:
         name = alert.identifier(one.kind, one.subject, one.severity, one.raised_at)

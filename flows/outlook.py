@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emergency.vocabulary import BEIJING
-from flows.post import WEATHER, Post
+from flows.post import WEATHER, Post, open_post
 from forecast.outlook import Outlook
 from plans.errors import DataError
 
@@ -47,6 +47,29 @@ def issue(post: Post, *, now: datetime) -> Outlook:
     post.archive.write_outlook(made)
     keep_reasons(post.archive, model, made, stations=post.settings["mean_of"], weather=weather)
     return made
+
+
+def explain_as_of(home: Path, now: datetime) -> bool:
+    """Give the outlook in force at a replay's `now` its reasons and hours; False when it has them, or no model made it.
+
+    It reads years of air and takes seconds, so a replay does it for the outlook that is looked at and not for all.
+    """
+    from forecast import train
+
+    post = open_post(home)
+    try:
+        made = post.archive.outlook(str(post.settings["area"]), as_of=now)
+        if made is None or post.archive.reasons(made.digest) is not None:
+            return False
+        for folder in sorted(home.glob("model-*"), reverse=True):
+            model = train.load(folder)
+            if model.digest == made.model_digest:
+                keep_reasons(post.archive, model, made, stations=post.settings["mean_of"], weather=None)
+                return True
+        return False
+    finally:
+        post.archive.close()
+        post.record.engine.dispose()
 
 
 def keep_reasons(

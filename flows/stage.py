@@ -19,7 +19,6 @@ from emergency.record import Record
 from emergency.vocabulary import BEIJING, Level
 from flows import replay, sample_roster
 from flows.aftermath import comparison
-from flows.outlook import keep_reasons
 from flows.post import SETTINGS_NOTE
 from flows.replay import Stage
 from flows.scenario import ASSUMED, Scenario, find_data, load
@@ -203,7 +202,6 @@ def _prepare(
             # A retrained model's outlook arrives after that of the model before, so that it is the one a reader gets.
             later = timedelta(seconds=earlier[outlook.issued_at])
             archive.write_outlook(outlook, received_at=outlook.issued_at + later)
-            keep_reasons(archive, model, outlook, stations=chosen.mean_of, weather=None)
             found[outlook.issued_at.astimezone(BEIJING).date()] = outlook
     return found, len(missing)
 

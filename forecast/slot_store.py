@@ -55,6 +55,20 @@ class Slot:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What became of the slots of one flow over a stretch of time."""
+
+    flow: str
+    states: dict[str, int]
+    done_until: datetime | None
+    """The newest logical time that is done (degraded counts); None when none is."""
+    changed_at: datetime
+    """When a slot of it changed last."""
+    trouble: str
+    """The note of the newest slot that failed or was done with less; empty when there is none."""
+
+
 class SlotLost(DataError):
     """The slot was taken over: its lease had run out, so this owner's result no longer counts."""
 
@@ -181,6 +195,17 @@ class SlotStore:
             found = connection.execute(query).scalar()
         return None if found is None else unstamp(found)
 
+    def runs(self, *, since: datetime) -> tuple[Run, ...]:
+        """What became of every flow's slots from `since` on, by flow; flows without a slot since then are left out."""
+        query = sa.select(SLOT.c.flow, SLOT.c.logical_time, SLOT.c.state, SLOT.c.note, SLOT.c.changed_at)
+        query = query.where(SLOT.c.logical_time >= stamp(since, name="since"))
+        query = query.order_by(SLOT.c.flow, SLOT.c.logical_time)
+        found: dict[str, list[Any]] = {}
+        with plain_errors(WHAT), self.engine.connect() as connection:
+            for row in connection.execute(query):
+                found.setdefault(str(row.flow), []).append(row)
+        return tuple(_run(flow, rows) for flow, rows in found.items())
+
     def counts(self) -> dict[str, dict[str, int]]:
         """Per flow the number of slots in each state."""
         query = sa.select(SLOT.c.flow, SLOT.c.state, sa.func.count()).group_by(SLOT.c.flow, SLOT.c.state)
@@ -213,3 +238,13 @@ def _ends(ordered: list[int]) -> tuple[int, int]:
 def _slot(row: dict[str, Any]) -> Slot:
     times = {name: unstamp(row[name]) for name in ("logical_time", "not_before", "lease_until", "changed_at")}
     return Slot(flow=row["flow"], state=row["state"], tries=row["tries"], owner=row["owner"], note=row["note"], **times)
+
+
+def _run(flow: str, rows: list[Any]) -> Run:
+    states: dict[str, int] = {}
+    for row in rows:
+        states[row.state] = states.get(row.state, 0) + 1
+    done = [row.logical_time for row in rows if row.state in ("done", "degraded")]
+    bad = [row.note for row in rows if row.state in ("failed", "degraded") and row.note]
+    changed = max(row.changed_at for row in rows)
+    return Run(flow, states, unstamp(done[-1]) if done else None, unstamp(changed), bad[-1] if bad else "")

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from console import charts, words
 from console.language import _
 from console.needs import link, needs, silent_orders
+from console.on_duty import on_duty
 from console.outlook import categories, day_rows, signed_now
 from console.page import Console, account_of, console_of, page
 from emergency.record_orders import order_moments
@@ -34,6 +35,18 @@ def live(request: Request) -> Response:
     return page(request, "_desk_live.html", **_all(request))
 
 
+@router.get("/wall")
+def wall(request: Request) -> Response:
+    """The desk for a screen on the wall: dark, large, nothing to click."""
+    return page(request, "wall.html", **_all(request))
+
+
+@router.get("/wall/live")
+def wall_live(request: Request) -> Response:
+    """The part of the wall that is fetched anew every few seconds."""
+    return page(request, "_wall_live.html", **_all(request))
+
+
 def _all(request: Request) -> dict[str, Any]:
     console = console_of(request)
     settings, now = console.settings, console.settings.now()
@@ -46,6 +59,7 @@ def _all(request: Request) -> dict[str, Any]:
         "now": now,
         "needs": needs(settings, account_of(request), now),
         "air": air,
+        "there": on_duty(console.office, now),
         "map": console.map.at(air, edition),
         "watch": console.watch.at(now),
         "back": "desk",

@@ -6,21 +6,22 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from console.language import N_, _
 from console.map_file import MOST_BYTES, MapFile, read_map
 from console.page import BadForm, Form, account_of, attempt, console_of, needed, page
 from plans.errors import DataError
 
 router = APIRouter(prefix="/map")
 WHY = {
-    "The map has no source": "请填写底图的来源（编制单位和时间）。",
-    "The review number cannot be read": "审图号写法不对，应如 GS(2024)0650号、京S(2022)001号。",
-    "The map is too large": "文件过大，请简化到 4 MB 以内再导入。",
-    "The map is not JSON": "文件不是 GeoJSON。",
-    "The map is no GeoJSON": "文件不是 GeoJSON：需要 FeatureCollection、Feature 或几何对象。",
-    "The map holds nothing to draw": "文件里没有面或线。",
-    "The map is too fine": "坐标点过多，请简化后再导入。",
-    "A point of the map lies outside China": "有坐标点不在中国范围内：请用 CGCS2000 或 WGS 84 经纬度，经度在前。",
-    "A line of the map has no points": "有一条线没有坐标点。",
+    "The map has no source": N_("请填写底图的来源（编制单位和时间）。"),
+    "The review number cannot be read": N_("审图号写法不对，应如 GS(2024)0650号、京S(2022)001号。"),
+    "The map is too large": N_("文件过大，请简化到 4 MB 以内再导入。"),
+    "The map is not JSON": N_("文件不是 GeoJSON。"),
+    "The map is no GeoJSON": N_("文件不是 GeoJSON：需要 FeatureCollection、Feature 或几何对象。"),
+    "The map holds nothing to draw": N_("文件里没有面或线。"),
+    "The map is too fine": N_("坐标点过多，请简化后再导入。"),
+    "A point of the map lies outside China": N_("有坐标点不在中国范围内：请用 CGCS2000 或 WGS 84 经纬度，经度在前。"),
+    "A line of the map has no points": N_("有一条线没有坐标点。"),
 }
 
 
@@ -38,7 +39,7 @@ def bring(request: Request, form: Form) -> Response:
     def act() -> None:
         upload = form.get("file")
         content = upload.file.read(MOST_BYTES + 1) if isinstance(upload, UploadFile) else b""
-        source, number = needed(form, "source", "来源", most=200), needed(form, "number", "审图号", most=40)
+        source, number = needed(form, "source", _("来源"), most=200), needed(form, "number", _("审图号"), most=40)
         console.map.keep(_read(content, source=source, number=number), by=by.identifier, now=console.settings.now())
 
     return attempt(act, show=lambda alert, status: _show(request, alert=alert, status=status), then="/map?done=map")

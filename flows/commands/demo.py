@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -88,6 +90,8 @@ def demo(
             _wait_for_console(console, port)
             _announce(stage, record, port=port, prefect=api.removesuffix("/api"), logins=logins, begin=begin)
             if not once:
+                if kept is not None:
+                    _explain(folder / name, datetime.fromisoformat(kept))
                 _keep_clock(stage, record, console, folder / name)
 
 
@@ -195,6 +199,17 @@ def _announce(
     tell.line("Ctrl-C 结束。")
 
 
+def _explain(home: Path, now: datetime) -> None:
+    """Reasons and hours of the outlook in force, made beside the console, which is open already."""
+    from flows import outlook
+
+    def work() -> None:
+        with contextlib.suppress(LantianError):  # the page says that the outlook has none
+            outlook.explain_as_of(home, now)
+
+    threading.Thread(target=work, daemon=True).start()
+
+
 def _keep_clock(stage: Stage, record: Record, console: subprocess.Popen[bytes], home: Path) -> None:
     """Move the clock to wherever the console asks, hour by hour, and watch the air there, until somebody stops it."""
     from emergency.vocabulary import BEIJING
@@ -210,6 +225,7 @@ def _keep_clock(stage: Stage, record: Record, console: subprocess.Popen[bytes], 
                 for moment in clock.hours(now, min(goal, stage.end)):
                     replay.tick(stage, office, moment)
                 looking.look_as_of(home, min(goal, stage.end))
+                _explain(home, min(goal, stage.end))
                 if min(goal, stage.end) == stage.end:
                     record.note("finished", "yes")
                     record.note("clock_target", stage.end.isoformat())

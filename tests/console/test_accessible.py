@@ -19,6 +19,7 @@ THINGS = {
     "/static/{name}": "",
     "/favicon.svg": "",
     "/desk/live": "",
+    "/wall/live": "",
     "/health": "",
     "/": "",
 }

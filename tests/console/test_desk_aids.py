@@ -1,0 +1,60 @@
+"""What helps at three in the morning: a tone for what is urgent, keys instead of the mouse, a screen on the wall."""
+
+import pytest
+
+from .test_browser import DESK, chromium, people, served  # noqa: F401  fixtures
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_new_urgent_matter_sounds_where_sound_was_switched_on(served, people):  # noqa: F811
+    world, _base = served
+    page = people("mayor", viewport=DESK)
+    page.goto("/desk")
+    page.get_by_role("button", name="开启提示音").click()
+    page.locator("html[data-sounded='1']").wait_for(state="attached")  # heard once, to try it
+
+    world.draft(level="red")
+    page.locator("html[data-sounded='2']").wait_for(state="attached", timeout=120_000)
+    page.get_by_text("红色预警待你签批").wait_for(timeout=120_000)
+
+
+def test_without_the_switch_nothing_sounds(served, people):  # noqa: F811
+    world, _base = served
+    page = people("mayor", viewport=DESK)
+    page.goto("/desk")
+    world.draft(level="red")
+    page.get_by_text("红色预警待你签批").wait_for(timeout=120_000)
+
+    assert page.evaluate("document.documentElement.dataset.sounded") is None
+
+
+def test_keys_lead_to_every_entry_of_the_menu_and_to_the_first_matter(served, people):  # noqa: F811
+    world, _base = served
+    world.propose()
+    page = people("duty_officer", viewport=DESK)
+    page.goto("/desk")
+    page.keyboard.press("Alt+Shift+KeyN")
+    page.wait_for_url("**/consultations/c1")
+    for key, address in (("O", "/outlook"), ("Z", "/orders"), ("J", "/record"), ("D", "/desk")):
+        page.keyboard.press(f"Alt+Shift+Key{key}")
+        page.wait_for_url(f"**{address}")
+
+
+def test_typing_a_letter_in_a_field_goes_nowhere(served, people):  # noqa: F811
+    page = people("duty_officer", viewport=DESK)
+    page.goto("/list/import")
+    page.locator("input[name=edition]").press_sequentially("DOZ")
+
+    assert page.url.endswith("/list/import") and page.locator("input[name=edition]").input_value() == "DOZ"
+
+
+def test_the_wall_is_dark_and_renews_itself(served, people):  # noqa: F811
+    world, _base = served
+    page = people("duty_officer", viewport=DESK)
+    page.goto("/wall")
+    assert "rgb(10, 18, 25)" == page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert page.get_by_text("无预警").is_visible()
+
+    world.issue(level="red")
+    page.locator(".warning-badge.red").first.wait_for(timeout=120_000)
