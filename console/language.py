@@ -138,9 +138,16 @@ def _forms() -> tuple[tuple[str, re.Pattern[str], tuple[str, ...], str], ...]:
     for chinese, english in _catalogue()[1].items():
         if names := _PLACE.findall(chinese):
             parts = _PLACE.split(chinese)[::2]
-            pattern = re.compile("(.+?)".join(re.escape(part) for part in parts), re.S)
+            pattern = re.compile(
+                re.escape(parts[0]) + "".join(_place(part) + re.escape(part) for part in parts[1:]), re.S
+            )
             found.append((len("".join(parts)), (max(parts, key=len), pattern, tuple(names), english)))
     return tuple(form for _size, form in sorted(found, key=lambda one: -one[0]))
+
+
+def _place(after: str) -> str:
+    """What may stand before a fixed part: the number of a month or a day, else anything."""
+    return r"(\d{1,2})" if after[:1] in ("月", "日") else "(.+?)"
 
 
 @lru_cache(maxsize=8192)

@@ -376,6 +376,9 @@ def test_a_sentence_of_another_floor_is_english_only_when_all_of_it_is_ours():
     assert "Warning warning-001" == word("预警 warning-001")
     assert word("预警 某人写的") is None
     assert "Good–Light pollution" == word("良~轻度污染")
+    trigger = "可能出现轻度污染及以上天气：12月19日轻度污染及以上概率71%（阈值50%）"
+    said = "Light pollution or worse is likely: Light pollution or worse on 12/19: probability 71% (threshold 50%)"
+    assert said == word(trigger)
     assert word("良、" * 200 + "良") is None  # too long to be one of ours; nobody makes a page slow by writing
 
 
