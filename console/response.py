@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console import board
+from console.portal import link
 from console.staff import inspection, lists, what_if
 
-ROUTERS = (what_if.router, lists.router, inspection.router, board.router)
+ROUTERS = (what_if.router, lists.router, inspection.router, board.router, link.router)
