@@ -32,7 +32,8 @@ COLUMNS: tuple[str, ...] = (
     *(f"q{round(probability * 100):02d}" for probability in QUANTILES),
     "p_gt100", "p_gt150", "p_gt200", "primary", "model", "weather_mode",
 )  # fmt: skip
-"""Of the table; AQI in whole numbers except the mean."""
+"""Of the table; AQI in whole numbers except the mean. `primary` is the likeliest primary pollutant if the day has one:
+the methods count it only on days that do. (The outlook itself names none where most scenarios are at 50 or below.)"""
 
 WEATHERED = {"blend": "blend-weather"}
 """Models that have a version with weather ahead; the others are what they are in every mode."""
@@ -79,7 +80,6 @@ class Backtest:
             members = np.sort(said.aqi[area, issue, lead])
             made = np.quantile(members, QUANTILES, method="inverted_cdf")
             share = said.primary[area, issue, lead]
-            likely = float(np.mean(members > 50)) >= 0.5
             yield {
                 "station": self.areas[area],
                 "issue_date": str(self.issue_dates[issue]),
@@ -88,7 +88,7 @@ class Backtest:
                 "mean": round(float(members.mean()), 2),
                 **{name: int(value) for name, value in zip(COLUMNS[5:12], made, strict=True)},
                 **{f"p_gt{limit}": round(float(np.mean(members > limit)), 4) for limit in (100, 150, 200)},
-                "primary": air.POLLUTANTS[int(share.argmax())] if likely and share.max() > 0 else "",
+                "primary": air.POLLUTANTS[int(share.argmax())] if share.max() > 0 else "",
                 "model": model,
                 "weather_mode": self.weather_mode if model in WEATHERED.values() else "none",
             }

@@ -75,6 +75,8 @@ class Sample:
     """(day, predictor): the region as a whole, for experts that ask for it; see :func:`region_of`."""
     region_observed: np.ndarray | None = None
     """(day, pollutant) log of the daily statistic of the region's mean; NaN as in `observed`."""
+    ahead_names: tuple[str, ...] = ()
+    """Of the last axis of `ahead`."""
 
     def until(self, day: date) -> Sample:
         """The sample without `day` and what follows; its targets too end before that day."""
@@ -88,6 +90,7 @@ class Sample:
             None if self.redrawn is None else self.redrawn[:, :, rows],
             None if self.around is None else self.around[rows],
             None if self.region_observed is None else self.region_observed[rows],
+            self.ahead_names,
         )  # fmt: skip
 
     def targets(self) -> np.ndarray:
@@ -172,6 +175,7 @@ def build(
         else None,
         around=region_of(region_windows),
         region_observed=_observed(around, days, dataset["valid_time"].values)[0],
+        ahead_names=() if ahead is None else tuple(sorted(map(str, ahead))),
     )
 
 

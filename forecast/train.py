@@ -157,6 +157,7 @@ def prepared(model: str, effort: Effort) -> Model:
     """An unfitted model: blend, blend-weather (needs weather ahead), persistence, harmonic, climatology or
     climatology-15 (narrower season)."""
     from forecast.models.blend import Blend
+    from forecast.models.chained import Chained
     from forecast.models.direct import Direct
     from forecast.models.experts import Boosted, Kernel
     from forecast.models.harmonic import Harmonic
@@ -167,9 +168,11 @@ def prepared(model: str, effort: Effort) -> Model:
     if model == "blend" and effort == "full":
         base = Blend(kernel=Kernel(landmarks=1500), boosted=Boosted(leads=2, trees=80, rows=6000), folds=10)
         return Pooled(base, directs=(Direct(), Direct(plain=True)))
+    if model == "blend-weather" and effort == "full":
+        return Pooled(Weathered(), directs=(Direct(), Direct(plain=True), Chained()))
     made: dict[str, Model] = {
         "blend": Blend(),
-        "blend-weather": Weathered() if effort == "full" else light(),
+        "blend-weather": light(),
         "persistence": Persistence(),
         "climatology": Climatology(),
         "climatology-15": Climatology(name="climatology-15", width=15.0),

@@ -8,7 +8,7 @@ only, because further out they found nothing that held on folds inside the train
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -55,6 +55,17 @@ def centred(sample: Sample, anchor: Anchor, lead: int) -> np.ndarray:
     return np.concatenate([out, sample.ahead[:, :, lead - 1]], axis=-1)
 
 
+def centred_at(sample: Sample, anchor: Anchor, lead: int, area: int, rows: np.ndarray) -> np.ndarray:
+    """(row, predictor): what :func:`centred` says of some rows of one area; of many areas only this is worked out."""
+    usual = anchor.of(area).at(sample.days[rows])[0]
+    out: np.ndarray = sample.predictors[area, rows]
+    levels = np.flatnonzero(sample.level_of >= 0)
+    out[:, levels] -= usual[:, sample.level_of[levels]]
+    if not sample.ahead.shape[-1]:
+        return out
+    return np.concatenate([out, sample.ahead[area, rows, lead - 1]], axis=-1)
+
+
 def departures(sample: Sample, anchor: Anchor, filled: np.ndarray) -> np.ndarray:
     """(area, day, lead, pollutant): targets less anchor, gaps filled from `filled` (see base.without_gaps)."""
     targets = sample.targets()
@@ -80,6 +91,8 @@ class Kernel:
     width: float = 0.3
     """Of the Gaussian: exp(-width * mean squared difference of the standardised predictors)."""
     landmarks: int = 800
+    rows: int = 16000
+    """At most so many training rows, drawn by weight: twelve stations of two years have fewer, a province has more."""
     scales: tuple[Scale, ...] = ()
     places: tuple[np.ndarray, ...] = ()
     coefficients: tuple[np.ndarray, ...] = ()
@@ -95,6 +108,9 @@ class Kernel:
             weight = np.repeat(sample.weights, len(rows))
             there = ~np.isnan(y[:, _any_known(y)]).any(axis=1)
             x, y, weight = x[there], np.nan_to_num(y[there]), weight[there]
+            if len(x) > self.rows:
+                few, total = landmarks(weight, self.rows), weight.sum()
+                x, y, weight = x[few], y[few], np.full(len(few), total / len(few))  # the draw was by weight already
             chosen = landmarks(weight, self.landmarks)
             near = self._alike(x, x[chosen])
             # Equal landmarks make the matrix singular; the small diagonal decides between them.
@@ -104,7 +120,7 @@ class Kernel:
             scales.append(scale)
             places.append(x[chosen])
             coefficients.append(np.linalg.solve(gram, right).reshape(len(chosen), len(group), -1))
-        return type(self)(self.penalty, self.width, self.landmarks, tuple(scales), tuple(places), tuple(coefficients))
+        return replace(self, scales=tuple(scales), places=tuple(places), coefficients=tuple(coefficients))
 
     def _alike(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :] - 2.0 * a @ b.T
@@ -117,7 +133,7 @@ class Kernel:
         for number, (scale, place, coefficient) in enumerate(
             zip(self.scales, self.places, self.coefficients, strict=True)
         ):
-            x = scale.apply(centred(sample, anchor, number + 1)[area, rows])
+            x = scale.apply(centred_at(sample, anchor, number + 1, area, rows))
             parts.append(np.einsum("rm,mlp->rlp", self._alike(x, place), coefficient))
         return np.concatenate(parts, axis=1)
 
@@ -127,7 +143,7 @@ class Kernel:
         for number, scale in enumerate(self.scales):
             arrays[f"middle{number}"], arrays[f"spread{number}"] = scale.middle, scale.spread
             arrays[f"places{number}"], arrays[f"coefficients{number}"] = self.places[number], self.coefficients[number]
-        settings = {"penalty": self.penalty, "width": self.width, "landmarks": self.landmarks}
+        settings = {name: getattr(self, name) for name in ("penalty", "width", "landmarks", "rows")}
         return {**settings, "groups": len(self.scales)}, arrays
 
     @classmethod
@@ -138,6 +154,7 @@ class Kernel:
             settings["penalty"],
             settings["width"],
             settings["landmarks"],
+            settings["rows"],
             tuple(Scale(arrays[f"middle{number}"], arrays[f"spread{number}"]) for number in groups),
             tuple(arrays[f"places{number}"] for number in groups),
             tuple(arrays[f"coefficients{number}"] for number in groups),
@@ -174,7 +191,7 @@ class Linear:
     def predict(self, sample: Sample, area: int, rows: np.ndarray, anchor: Anchor) -> np.ndarray:
         """(row, lead, pollutant) departures."""
         parts = [
-            np.einsum("rf,flp->rlp", scale.apply(centred(sample, anchor, number + 1)[area, rows]), coefficient)
+            np.einsum("rf,flp->rlp", scale.apply(centred_at(sample, anchor, number + 1, area, rows)), coefficient)
             for number, (scale, coefficient) in enumerate(zip(self.scales, self.coefficients, strict=True))
         ]
         return np.concatenate(parts, axis=1)
@@ -233,7 +250,7 @@ class Boosted:
         out = np.zeros((len(rows), LEADS, len(TARGETS)))
         assert self.scale is not None
         for lead in range(1, self.leads + 1):
-            x = self.scale.apply(centred(sample, anchor, lead)[area, rows])
+            x = self.scale.apply(centred_at(sample, anchor, lead, area, rows))
             for number, pollutant in enumerate(TARGETS):
                 if (trees := self.fitted.get(f"{pollutant}/{lead}")) is not None:
                     out[:, lead - 1, number] = trees.predict(x)

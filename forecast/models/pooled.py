@@ -1,11 +1,12 @@
 """Two independent opinions made one: the scenario paths of concentrations, and quantiles of the index learned directly.
 
-1. A base model (models.blend, models.weathered) gives joint paths. 2. Direct quantiles of the index (models.direct) and
-the usual of the season are pooled with the paths' own, quantile by quantile; the weights per lead are those with the
-least CRPS on days unseen by either, drawn towards equal weights. 3. What the pooled quantiles missed on unseen days of
-the season shifts them (conformal). 4. The paths are then moved so that their index has the pooled distribution: the
-sub-indices of all pollutants of a path rise or fall by one factor. Order, dependence and primary pollutants stay the
-paths' own, and the paths stay concentrations, good for any edition.
+1. A base model (models.blend, models.weathered) gives joint paths. 2. Direct quantiles of the index (models.direct;
+where the weather ahead is known also day by day, models.chained) and the usual of the season are pooled with the paths'
+own, quantile by quantile; the weights per lead are those with the least CRPS on days unseen by either, drawn towards
+equal weights. 3. What the pooled quantiles missed on unseen days of the season shifts them (conformal). 4. The paths
+are then moved so that their index has the pooled distribution: the sub-indices of all pollutants of a path rise or fall
+by one factor. Order, dependence and primary pollutants stay the paths' own, and the paths stay concentrations, good for
+any edition.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from typing import Any, Self
 import numpy as np
 
 from forecast import calibrate
-from forecast.features import LEADS, TARGETS, Sample, from_log, season_distance, year_angle
-from forecast.models.base import SEASON_DAYS, Stored, season_weights
+from forecast.features import LEADS, TARGETS, Sample, from_log
+from forecast.models.base import Stored, season_weights
 from forecast.models.blend import Blend, narrowed
+from forecast.models.chained import Chained
 from forecast.models.direct import LEVELS, YARDSTICK, Direct, folds_of, log_aqi, near_folds
+from forecast.models.seasonal import season_of, shifts_of
 from forecast.models.weathered import Weathered
 
 STEP = 0.1
@@ -30,9 +33,6 @@ STEP = 0.1
 
 EVEN = 0.004
 """Relative loss that full distance from equal weights costs: less than that no year can tell apart."""
-
-SEASONS = 24
-"""Places of the year at which misses of unseen days are looked at."""
 
 COSTS: Mapping[int, float] = {100: 2.0, 150: 3.0, 200: 5.0}
 """What a missed day above an AQI costs, in false alarms (a setting; confidence I: no text names one)."""
@@ -50,7 +50,7 @@ class Pooled:
     """See the module."""
 
     base: Blend | Weathered
-    directs: tuple[Direct, ...] = (Direct(),)
+    directs: tuple[Direct | Chained, ...] = (Direct(),)
     weights: np.ndarray | None = None
     """(lead, opinion): of the paths, of each of the direct quantiles, of the usual; each row sums to 1."""
     shifts: np.ndarray | None = None
@@ -88,8 +88,8 @@ class Pooled:
         opinions = np.stack([own, *(said for _, said in fitted), usual])
         weights = weights_of(opinions, truth)
         pooled = np.einsum("eadlq,le->adlq", opinions, weights)
-        shifts = _shifts(sample.days, truth[..., None] - pooled)
-        pooled = np.sort(pooled + shifts[_season(sample.days)], axis=-1)
+        shifts = shifts_of(sample.days, truth[..., None] - pooled)
+        pooled = np.sort(pooled + shifts[season_of(sample.days)], axis=-1)
         return replace(
             self,
             base=base,
@@ -117,7 +117,7 @@ class Pooled:
         days = sample.days[rows]
         usual = _usual(self.days, self.index[place][None], days)[0]
         pooled = np.einsum("edlq,le->dlq", np.stack([said, *direct, usual]), self.weights)
-        pooled = np.sort(pooled + self.shifts[_season(days)], axis=-1)
+        pooled = np.sort(pooled + self.shifts[season_of(days)], axis=-1)
         return moved(paths, own, known, said, pooled)
 
     def describe(self) -> Mapping[str, Any]:
@@ -159,7 +159,8 @@ class Pooled:
         return cls(
             base=kind.restore(settings["base"], part("base/")),
             directs=tuple(
-                Direct.restore(one, part(f"direct{number}/")) for number, one in enumerate(settings["directs"])
+                (Chained if "chained" in one else Direct).restore(one, part(f"direct{number}/"))
+                for number, one in enumerate(settings["directs"])
             ),
             weights=arrays["weights"],
             shifts=arrays["shifts"],
@@ -324,26 +325,3 @@ def _usual_unseen(days: np.ndarray, index: np.ndarray, folds: int) -> np.ndarray
         rows, past = np.flatnonzero(fold == number), ~near[:, number]
         out[:, rows] = _usual(days[past], index[:, past], days[rows])
     return out
-
-
-def _shifts(days: np.ndarray, misses: np.ndarray) -> np.ndarray:
-    """(season, lead, level): the shift with which a quantile holds its share, half of all days, half of the season."""
-    out = np.zeros((SEASONS, *misses.shape[2:]))
-    middles = np.datetime64("2001-01-01", "D") + (np.arange(SEASONS) * 365.2425 / SEASONS).astype("timedelta64[D]")
-    near = season_distance(middles[:, None], days[None, :]) <= SEASON_DAYS
-    for lead, level in np.ndindex(*misses.shape[2:]):
-        values = misses[:, :, lead, level]
-        every = values[~np.isnan(values)]
-        if len(every) < 100:
-            continue
-        for season in range(SEASONS):
-            own = values[:, near[season]]
-            own = own[~np.isnan(own)]
-            whole = np.quantile(every, LEVELS[level])
-            out[season, lead, level] = 0.5 * whole + 0.5 * (np.quantile(own, LEVELS[level]) if len(own) > 99 else whole)
-    return out
-
-
-def _season(days: np.ndarray) -> np.ndarray:
-    place: np.ndarray = np.rint(year_angle(days) * SEASONS).astype(np.intp) % SEASONS
-    return place

@@ -14,7 +14,7 @@ import numpy as np
 
 from forecast.features import LEADS, Sample
 from forecast.models.base import Anchor, Stored
-from forecast.models.experts import Scale, centred, landmarks
+from forecast.models.experts import Scale, centred, centred_at, landmarks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,12 +60,9 @@ class Way:
     def predict(self, sample: Sample, area: int, rows: np.ndarray, anchor: Anchor) -> np.ndarray:
         """(row, lead, pollutant) departures."""
         weigh = self._weigh(sample)
-        near = replace(
-            sample, predictors=sample.predictors[:, rows], days=sample.days[rows], ahead=sample.ahead[:, rows]
-        )
         out = []
         for lead, (scale, place, solved) in enumerate(zip(self.scales, self.places, self.coefficients, strict=True)):
-            x = scale.apply(centred(near, anchor, lead + 1)[area]) * weigh
+            x = scale.apply(centred_at(sample, anchor, lead + 1, area, rows)) * weigh
             out.append(self._alike(x, place.astype(np.float64)) @ solved[:-1] + solved[-1])
         return np.stack(out, axis=1)
 
