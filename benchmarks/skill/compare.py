@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.skill import exchange, section
+from benchmarks.skill import aims, exchange, section
+from benchmarks.skill import ours as ours_made
 from plans.errors import DataError
 
 KEYS = ["station", "issue_date", "valid_date", "lead"]
@@ -334,6 +335,7 @@ def run(folder: Path | None = None) -> dict[str, Any]:
     if not exchange.DATA.is_dir():
         return {"skipped": f"{exchange.DATA.name} is not in ../shared/data"}
     exchange.peers(folder)
+    ours_made.make(folder)
     peers = [read_rows(path) for path in sorted(folder.glob("rows_*.parquet"))]
     own = [read_rows(path) for path in sorted((*folder.glob("ours_*.parquet"), *folder.glob("ours_*.csv")))]
     ours = sorted({model for frame in own for model in frame["model"].unique()})
@@ -341,14 +343,26 @@ def run(folder: Path | None = None) -> dict[str, Any]:
     (folder / "comparison.json").write_text(json.dumps(done, indent=1, ensure_ascii=False), encoding="utf-8")
     text = markdown(done, ours=ours)
     observed = pd.read_parquet(folder / "daily.parquet")
-    parts = []
+    parts, aimed, drawn = [], [], {}
     for mode, model in zip(exchange.MODES, ("blend", "blend-weather", "blend-weather"), strict=True):
         rows = matched(pd.concat([*peers, *own]), observed, mode=mode)
+        if not (rows["model"] == model).any():
+            continue
+        rows = rows.assign(crps=crps(rows[QUANTILES].to_numpy(dtype=float), rows["observed"].to_numpy(dtype=float)))
         card = folder / f"card_{mode}.json"
         known = json.loads(card.read_text(encoding="utf-8")) if card.is_file() else None
-        if (rows["model"] == model).any():
-            parts.append(honesty(rows, known, model=model, mode=mode))
+        parts.append(honesty(rows, known, model=model, mode=mode))
+        aimed.append(f"### At a glance: {SHOWN[mode]}\n")
+        aimed.append(aims.glance(done[mode], rows, ours=model))
+        aimed.append(aims.intervals(done[mode], ours=model))
+        aimed.append(f"CRPS by season of the valid day, {SHOWN[mode]}:\n")
+        aimed.append(aims.seasons(rows, ours=model, peer="LightGBM quantile"))
+        drawn[mode] = (done[mode], rows, model)
+    text += "\n" + "\n".join(aimed)
     text += "\n### Honest probabilities, and alarms by cost\n\n" + "\n".join(parts) + "\n"
+    if drawn and section.PAGE.is_file():
+        names = aims.plots(section.PAGE.parent / "figures", drawn)
+        text += "".join(f"![{words}](figures/{name})\n\n" for name, words in names.items())
     (folder / "comparison.md").write_text(text, encoding="utf-8")
     section.put(text)
     return {
