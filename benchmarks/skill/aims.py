@@ -96,7 +96,7 @@ def seasons(rows: pd.DataFrame, *, ours: str, peer: str) -> str:
 
 
 def plots(folder: Path, parts: Mapping[str, tuple[Mapping[str, Any], pd.DataFrame, str]]) -> dict[str, str]:
-    """The pictures written and what they show: skill per lead, reliability, one fan. parts: mode to table, rows, ours."""
+    """The pictures written and what they show: skill per lead, reliability, a fan. parts: mode to table, rows, ours."""
     import matplotlib
 
     matplotlib.use("agg")
@@ -159,6 +159,6 @@ def plots(folder: Path, parts: Mapping[str, tuple[Mapping[str, Any], pd.DataFram
     plt.close(figure)
     return {
         "skill.png": "CRPS of AQI by lead, ours in black, peers in colours, in three weather modes",
-        "reliability.png": "share of days seen against probability said, AQI above 100 and 200, in three weather modes",
+        "reliability.png": "share of days seen against probability said, AQI above 100 and 200",
         "fan.png": "the seven days after 2015-11-26 at one station: quantiles said and AQI observed",
     }

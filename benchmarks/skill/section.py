@@ -120,10 +120,10 @@ take 0.1 s.
 ### Scale
 
 * Training on two years of 1,700 stations goes by blocks of 100 neighbours (`flows/nation.py`, effort "demo"), on Dask
-  through Prefect's task runner or without, with equal digests (a test trains on two Dask processes and alone). `./run
-  bench nation_training`, a synthetic scale-up on two Dask processes: a block takes 52 s of processor and 1.6 GiB, so the
-  17 blocks take about 15 minutes of processor, half of that on two free cores, and 3.3 GiB. The machine was busy with
-  others' work (a block took 5 minutes of wall), so the 20 minutes of wall are reckoned, not yet seen.
+  through Prefect's task runner or without, with equal digests (a test trains on two Dask processes and alone).
+  `./run bench nation_training`, a synthetic scale-up on two Dask processes: a block takes 52 s of processor and 1.6
+  GiB, so the 17 blocks take about 15 minutes of processor, half of that on two free cores, and 3.3 GiB. The machine
+  was busy with others' work (a block took 5 minutes of wall): the 20 minutes of wall are reckoned, not yet seen.
 * Prediction for 1,700 stations, 7 days, 6 pollutants, 200 paths and their AQI takes 8.3 s of one processor,
   peak memory 1,003 MiB (`./run bench nation`, effort "demo", arrays of twelve stations repeated). It took 149 s while
   every station worked out the usual of all 1,700.

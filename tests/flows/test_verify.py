@@ -48,6 +48,7 @@ def post(made, tmp_path):
     save(weathered, tmp_path / "model-weather-20150220")
     settings = {
         "area": "city", "area_name": "样例市", "mean_of": CODES, "edition": "hj633-2012", "simulated_air": True,
+        "assume": {"aqi": "hj633-2012"},
     }  # fmt: skip
     record = Record.open(tmp_path / "record.db", drill=True)
     return Post(home=tmp_path, record=record, office=None, archive=archive, settings=settings, plan=None)
