@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console import words
+from console import order_evidence, words
 from console.language import _
 from console.needs import link
 from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, text, whole
@@ -189,6 +189,7 @@ def _show(request: Request, identifier: str, *, alert: str = "", status: int = 2
         names={str(one.get("unit", "")): one.get("target", one.get("unit", "")) for one in state.measures},
         kinds=KINDS,
         via=words.VIA,
+        instruments=order_evidence.picture_of(console.settings, state, console.settings.now()),
         decisions={one.key: one.chinese for one in Decision},
     )
 
