@@ -11,7 +11,7 @@ from math import cos, hypot, radians, sin
 
 from markupsafe import Markup, escape
 
-from console.language import N_, _
+from console.language import N_, _, show
 from console.map_file import Line, MapFile
 
 WIDTH, HEIGHT, EDGE = 640, 520, 40
@@ -67,7 +67,7 @@ def station_map(spots: Sequence[Spot], ground: MapFile, *, title: str) -> Markup
 
 def _mark(spot: Spot, here: tuple[float, float], shown: tuple[float, float]) -> str:
     x, y = shown
-    told = [str(escape(spot.name)), f"AQI {spot.aqi} {spot.word}" if spot.aqi is not None else _("无数据")]
+    told = [str(escape(show(spot.name))), f"AQI {spot.aqi} {show(spot.word)}" if spot.aqi is not None else _("无数据")]
     if spot.age_minutes is not None:
         told.append(_("数据%(minutes)s分钟前", minutes=spot.age_minutes))
     if spot.wind is not None:
@@ -90,7 +90,7 @@ def _mark(spot: Spot, here: tuple[float, float], shown: tuple[float, float]) -> 
 
 def _name(spot: Spot, x: float, y: float) -> str:
     under = f'x="{x:.0f}" y="{y + RADIUS + 15:.0f}"'
-    return f'<text class="map-name" text-anchor="middle" {under}>{escape(spot.name)}</text>'
+    return f'<text class="map-name" text-anchor="middle" {under}>{escape(show(spot.name))}</text>'
 
 
 def _arrow(x: float, y: float, speed: float, direction: float) -> str:
