@@ -179,6 +179,23 @@ api_reply = Table(
     Column("at", String(40), nullable=False),
 )
 
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("identifier", String(32), primary_key=True),
+    Column("title", String(80), nullable=False),
+    Column("address", String(500), nullable=False),
+    Column("secret", String(120), nullable=False),
+    Column("lives", String(120), nullable=False),
+    Column("own_network", Boolean, nullable=False),
+    Column("after", Integer, nullable=False),
+    Column("failing_since", String(40), nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("next_at", String(40), nullable=False),
+    Column("said", String(200), nullable=False),
+    Column("active", Boolean, nullable=False),
+)
+
 
 def _now_table(life: str, *more: SchemaItem) -> Table:
     return Table(

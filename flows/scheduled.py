@@ -18,6 +18,7 @@ from emergency.vocabulary import BEIJING
 from flows import brief, paging, respond, stage
 from flows.channels.choose import FILE, address_in, channel_of
 from flows.channels.worker import work
+from flows.hooks import tell_all
 from flows.post import Post, open_post
 from flows.replay import BRIEF_HOUR
 from flows.scenario import load as load_scenario
@@ -77,10 +78,14 @@ def respond_flow(home: str, at: datetime | None = None) -> int:
 def deliver_flow(home: str, at: datetime | None = None) -> int:
     """Hand over waiting messages by the leasing worker; how many were settled. A drill's go to the sealed channel only.
 
-    Real work without channels.yaml hands nothing over: the messages wait, and the desk says so.
+    Real work without channels.yaml hands nothing over: the messages wait, and the desk says so. Other systems with a
+    webhook are told of the new entries of the record either way.
     """
     post = open_post(Path(home))
     now = _moment(post, at)
+    for hook, count in tell_all(post.record, now=now).items():
+        if count:
+            print(f"webhook {hook} was told of {count} entries")
     channel = channel_of(post.home, post.record, area_name=post.office.desk.area_name)
     if channel is None:
         print(f"no {FILE} in the working folder: {len(post.record.waiting())} messages wait")

@@ -52,26 +52,30 @@ class Webhook:
 
     def send(self, message: Mapping[str, Any], *, address: str) -> Handed:
         """Post once to the address; a drill's message is refused before anything is looked up."""
-        import httpx
-
         if message["drill"]:
             return Handed("refused", "演练消息不得发出")
+        words = {name: message[name] for name in ("key", "audience", "recipient", "subject", "body")}
+        # The key may hold Chinese, which a header may not; its digest is as good an idempotency key.
+        identifier = "msg_" + hashlib.sha256(str(message["key"]).encode()).hexdigest()
+        return self.post(words, identifier=identifier, address=address)
+
+    def post(self, content: Mapping[str, Any], *, identifier: str, address: str) -> Handed:
+        """Post a content once, signed, under its idempotency key."""
+        import httpx
+
         try:
             target = checked(address, own_network=self.own_network, resolve=self.resolve)
         except DataError as error:
             return Handed("refused", error.sentence())
-        words = {name: message[name] for name in ("key", "audience", "recipient", "subject", "body")}
-        body = json.dumps(words, ensure_ascii=False).encode()
+        body = json.dumps(content, ensure_ascii=False).encode()
         timestamp = int(self.clock().timestamp())
         headers = {
             "host": target.authority,
             "content-type": "application/json; charset=utf-8",
-            # The key may hold Chinese, which a header may not; its digest is as good an idempotency key.
-            "webhook-id": "msg_" + hashlib.sha256(str(message["key"]).encode()).hexdigest(),
+            "webhook-id": identifier,
             "webhook-timestamp": str(timestamp),
+            "webhook-signature": signature(self.secret, identifier=identifier, timestamp=timestamp, body=body),
         }
-        identifier = headers["webhook-id"]
-        headers["webhook-signature"] = signature(self.secret, identifier=identifier, timestamp=timestamp, body=body)
         try:
             with httpx.Client(timeout=SECONDS, follow_redirects=False, trust_env=False) as client:
                 answer = client.post(
