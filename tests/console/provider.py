@@ -6,8 +6,9 @@ import json
 import threading
 import time
 from contextlib import contextmanager
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
@@ -31,6 +32,7 @@ class Local:
         self.key = RSAKey.generate_key(2048, {"kid": "first", "use": "sig"})
         self.signs_with, self.algorithm, self.claims, self.described = self.key, "RS256", {}, {}
         self.codes, self.asked, self.down = {}, [], False
+        self.console = CONSOLE
 
     def description(self):
         """What Discovery finds."""
@@ -47,7 +49,7 @@ class Local:
         """The person says yes: what the browser brings back for the address it was sent to."""
         asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
         assert ("code", "S256", CLIENT) == (asked["response_type"], asked["code_challenge_method"], asked["client_id"])
-        assert f"{CONSOLE}/login/oidc/back" == asked["redirect_uri"] and "openid" in asked["scope"].split()
+        assert f"{self.console}/login/oidc/back" == asked["redirect_uri"] and "openid" in asked["scope"].split()
         code = f"code-{len(self.codes)}"
         self.codes[code] = asked
         return {"code": code, "state": asked["state"]}
@@ -78,10 +80,10 @@ def running():
     place: list[Local] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def answer(self, status, content):
-            body = json.dumps(content).encode()
+        def answer(self, status, content, kind="application/json"):
+            body = json.dumps(content).encode() if kind == "application/json" else content.encode()
             self.send_response(status)
-            self.send_header("content-type", "application/json")
+            self.send_header("content-type", kind)
             self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -95,6 +97,12 @@ def running():
                 self.answer(200, local.description())
             elif path == "/keys":
                 self.answer(200, {"keys": [local.key.as_dict(private=False)]})
+            elif path == "/authorize":
+                back = f"{local.console}/login/oidc/back?{urlencode(local.allow(self.path))}"
+                page = (
+                    f'<!doctype html><link rel="icon" href="data:,"><title>SSO</title><a href="{escape(back)}">同意</a>'
+                )
+                self.answer(200, page, "text/html; charset=utf-8")
             else:
                 self.answer(404, {})
 

@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from console.access import ACCESS, STAFF
 
-from .test_browser import DESK, PHONE, chromium, people, served  # noqa: F401  fixtures
+from .browser import DESK, PHONE, chromium, people, served  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
@@ -45,7 +45,7 @@ def faults(page, path):
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.timeout(600)
-def test_no_page_of_the_office_breaks_a_rule(served, people, viewport, language):  # noqa: F811
+def test_no_page_of_the_office_breaks_a_rule(served, people, viewport, language):
     world, _base = served
     world.conclude()
     world.issue()
@@ -66,7 +66,7 @@ def test_no_page_of_the_office_breaks_a_rule(served, people, viewport, language)
 
 
 @pytest.mark.parametrize(("language", "leave"), [("zh", "退出"), ("en", "Log out")])
-def test_the_log_in_and_the_plants_phone_page_break_no_rule(served, people, language, leave):  # noqa: F811
+def test_the_log_in_and_the_plants_phone_page_break_no_rule(served, people, language, leave):
     world, _base = served
     world.conclude()
     world.issue()
