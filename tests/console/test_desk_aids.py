@@ -2,12 +2,12 @@
 
 import pytest
 
-from .test_browser import DESK, chromium, people, served  # noqa: F401  fixtures
+from .browser import DESK, chromium, people, served  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.browser
 
 
-def test_a_new_urgent_matter_sounds_where_sound_was_switched_on(served, people):  # noqa: F811
+def test_a_new_urgent_matter_sounds_where_sound_was_switched_on(served, people):
     world, _base = served
     page = people("mayor", viewport=DESK)
     page.goto("/desk")
@@ -19,7 +19,7 @@ def test_a_new_urgent_matter_sounds_where_sound_was_switched_on(served, people):
     page.get_by_text("红色预警待你签批").wait_for(timeout=120_000)
 
 
-def test_without_the_switch_nothing_sounds(served, people):  # noqa: F811
+def test_without_the_switch_nothing_sounds(served, people):
     world, _base = served
     page = people("mayor", viewport=DESK)
     page.goto("/desk")
@@ -29,7 +29,7 @@ def test_without_the_switch_nothing_sounds(served, people):  # noqa: F811
     assert page.evaluate("document.documentElement.dataset.sounded") is None
 
 
-def test_keys_lead_to_every_entry_of_the_menu_and_to_the_first_matter(served, people):  # noqa: F811
+def test_keys_lead_to_every_entry_of_the_menu_and_to_the_first_matter(served, people):
     world, _base = served
     world.propose()
     page = people("duty_officer", viewport=DESK)
@@ -41,7 +41,7 @@ def test_keys_lead_to_every_entry_of_the_menu_and_to_the_first_matter(served, pe
         page.wait_for_url(f"**{address}")
 
 
-def test_typing_a_letter_in_a_field_goes_nowhere(served, people):  # noqa: F811
+def test_typing_a_letter_in_a_field_goes_nowhere(served, people):
     page = people("duty_officer", viewport=DESK)
     page.goto("/list/import")
     page.locator("input[name=edition]").press_sequentially("DOZ")
@@ -49,7 +49,7 @@ def test_typing_a_letter_in_a_field_goes_nowhere(served, people):  # noqa: F811
     assert page.url.endswith("/list/import") and page.locator("input[name=edition]").input_value() == "DOZ"
 
 
-def test_the_wall_is_dark_and_renews_itself(served, people):  # noqa: F811
+def test_the_wall_is_dark_and_renews_itself(served, people):
     world, _base = served
     page = people("duty_officer", viewport=DESK)
     page.goto("/wall")

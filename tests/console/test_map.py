@@ -110,7 +110,7 @@ def test_a_fine_map_is_thinned_until_it_travels_lightly():
     assert len(drawn) < 40_000
 
 
-async def test_the_office_brings_its_map_and_the_number_stands_under_it(world):  # noqa: F811
+async def test_the_office_brings_its_map_and_the_number_stands_under_it(world):
     director = await world.user("office_director")
     before = (await director.get("/map")).text
     assert "还没有导入底图" in before and "没有导入底图，只画站点的相对位置" in before
@@ -124,7 +124,7 @@ async def test_the_office_brings_its_map_and_the_number_stands_under_it(world): 
         assert INVENTED not in shown
 
 
-async def test_a_wrong_file_leaves_the_map_as_it_was(world):  # noqa: F811
+async def test_a_wrong_file_leaves_the_map_as_it_was(world):
     director = await world.user("office_director")
     answer = await send(director, b"not a map", **GOOD)
 
@@ -133,7 +133,7 @@ async def test_a_wrong_file_leaves_the_map_as_it_was(world):  # noqa: F811
     assert world.record.noted("map") is None
 
 
-async def test_a_duty_officer_sees_the_map_and_may_not_change_it(world):  # noqa: F811
+async def test_a_duty_officer_sees_the_map_and_may_not_change_it(world):
     duty = await world.user("duty_officer")
 
     assert 'enctype="multipart/form-data"' not in (await duty.get("/map")).text
