@@ -25,8 +25,10 @@ MOST_SUMS = 16
 class ListInUse:
     """Looks at the record at every call, and reads a list again only when another edition is in use."""
 
-    def __init__(self, record: Record, plan: CityPlan, *, fallback: EnterpriseList | None) -> None:
-        self.record, self.plan, self.fallback = record, plan, fallback
+    def __init__(
+        self, record: Record, plan: CityPlan, *, fallback: EnterpriseList | None, places: Places | None = None
+    ) -> None:
+        self.record, self.plan, self.fallback, self._places = record, plan, fallback, places or {}
 
         @lru_cache(maxsize=2)
         def read(_digest: str, kept: Edition) -> EnterpriseList:
@@ -61,9 +63,9 @@ class ListInUse:
         return windows_of(self.record, kept) if kept is not None else ()
 
     def places(self) -> Places:
-        """Where the plants lie, as far as the edition says."""
+        """Where the plants lie, as far as the edition (or the list that the post came with) says."""
         kept = self.edition()
-        return places_of(self.record, kept) if kept is not None else {}
+        return places_of(self.record, kept) if kept is not None else self._places
 
     def sums(self, listing: EnterpriseList, *, on: date, shut: Sequence[str]) -> Sums:
         """What the list adds up to on a day without the plants that are shut anyway."""

@@ -29,6 +29,7 @@ from emergency.record import Record
 from emergency.vocabulary import BEIJING
 from plans import rulebook
 from plans.errors import LantianError
+from plans.places import Places, places_of_text
 from plans.rulebook import Rules
 from plans.schema import CityPlan
 
@@ -208,10 +209,17 @@ def _lists(record: Record, name: str, *, home: Path | None, plan: CityPlan) -> L
         return ListInUse(record, plan, fallback=None)
     own = (home or Path(os.environ.get("LANTIAN_HOME", "var"))) / name
     if own.is_file():
-        return ListInUse(record, plan, fallback=read_list(own))
+        return ListInUse(record, plan, fallback=read_list(own), places=_places_beside(own))
     # A list of the house comes with the departments and the whole-society emission of its own city.
     book = rulebook.load()
-    return ListInUse(record, book.city(name.split("/", 1)[0]), fallback=read_list(rulebook.HERE / "cities" / name))
+    house = rulebook.HERE / "cities" / name
+    return ListInUse(record, book.city(name.split("/", 1)[0]), fallback=read_list(house), places=_places_beside(house))
+
+
+def _places_beside(path: Path) -> Places:
+    """The places of a list's plants from NAME-places.csv beside it; none without one."""
+    beside = path.with_name(f"{path.stem}-places.csv")
+    return places_of_text(beside.read_text(encoding="utf-8"), name=beside.name) if beside.is_file() else {}
 
 
 if __name__ == "__main__":

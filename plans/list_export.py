@@ -14,7 +14,10 @@ from plans.enterprise_csv import COLUMNS
 from plans.enterprise_list import LEVEL_KEYS, EnterpriseList, LevelKey
 from plans.errors import DataError
 from plans.list_import_cells import decimal_text
+from plans.list_sheets import KINDS, SHEETS, places_rows, windows_rows
 from plans.measure import POLLUTANT_NAMES, POLLUTANTS, Measure
+from plans.places import Places
+from plans.staggered import Window
 
 SHEET = "减排清单"
 _LEVELS: dict[LevelKey, str] = {"yellow": "黄色措施", "orange": "橙色措施", "red": "红色措施"}
@@ -92,8 +95,13 @@ def write_csv(rows: Sequence[Mapping[str, str]], path: Path) -> None:
     _whole(path, csv_text(rows).encode())
 
 
-def write_workbook(rows: Sequence[Mapping[str, str]], path: Path) -> None:
-    """Write a workbook whole or not at all; every cell is text, so no digit changes and nothing is a formula."""
+def write_workbook(
+    rows: Sequence[Mapping[str, str]], path: Path, *, windows: Sequence[Window] = (), places: Places | None = None
+) -> None:
+    """Write a workbook whole or not at all; every cell is text, so no digit changes and nothing is a formula.
+
+    Staggered windows and places stand on sheets of their own and are read back with the list.
+    """
     import openpyxl
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.utils.exceptions import IllegalCharacterError
@@ -119,6 +127,14 @@ def write_workbook(rows: Sequence[Mapping[str, str]], path: Path) -> None:
             sheet.append(cells)
         except IllegalCharacterError as error:
             raise _illegal(path, number, "") from error
+    for kind, further in (("windows", windows_rows(windows)), ("places", places_rows(places or {}))):
+        if further:
+            beside = book.create_sheet(SHEETS[kind])
+            for texts in (KINDS[kind], *further):
+                line = [WriteOnlyCell(beside, value=_escaped(one)) for one in texts]
+                for cell in line:
+                    cell.data_type = "s"
+                beside.append(line)
     out = io.BytesIO()
     book.save(out)
     _whole(path, out.getvalue())

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from plans import list_sheets
 from plans.enterprise_csv import COLUMNS, PLANT_COLUMNS
 from plans.enterprise_list import EnterpriseList
 from plans.errors import DataError
@@ -69,6 +70,8 @@ class ImportReport:
     """The rows in the list's own columns; what `enterprises.csv` would hold."""
     listing: EnterpriseList | None
     """The list, or None while there is an error."""
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """CSV texts of further sheets: "windows" (错峰生产), "places" (企业位置); checked when they are read."""
 
     @property
     def counts(self) -> dict[Severity, int]:
@@ -110,10 +113,17 @@ def import_list(
     mapping = mapping or ColumnMapping()
     sheets = sheets_of(path)
     notes = Notes()
+    beside: dict[str, str] = {}
     reports: list[SheetReport] = []
     parts: list[tuple[Sheet, Header, list[Line]]] = []
     for sheet in sheets:
-        header = None if sheet.name in mapping.skip_sheets else header_of(sheet, mapping)
+        skipped = sheet.name in mapping.skip_sheets
+        header = None if skipped else header_of(sheet, mapping)
+        kind = "" if skipped or header is not None else list_sheets.kind_of(sheet)
+        if kind:
+            beside[kind] = list_sheets.text_of(sheet, kind)
+            reports.append(SheetReport(sheet.name, True, None, {}, beside[kind].count("\n") - 1))
+            continue
         if header is None:
             _left_out(sheet, notes, asked=sheet.name in mapping.skip_sheets)
             reports.append(SheetReport(sheet.name, False, None, {}, 0))
@@ -138,7 +148,7 @@ def import_list(
     issues = notes.all()
     if any(issue.severity == "error" for issue in issues):
         listing = None
-    return ImportReport(path.name, _digest(path), tuple(reports), issues, rows, listing)
+    return ImportReport(path.name, _digest(path), tuple(reports), issues, rows, listing, beside)
 
 
 def _digest(path: Path) -> str:

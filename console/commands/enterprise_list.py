@@ -172,6 +172,10 @@ def import_(
         sys.exit(2)
     if out is not None:
         write_csv(report.rows, out)
+        for kind, content in report.beside.items():
+            beside = out.with_name(f"{out.stem}-{kind}.csv")
+            beside.write_text(content, encoding="utf-8")
+            typer.echo(f"{kind} are written to {beside.name}")
 
 
 @app.command()

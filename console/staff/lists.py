@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Sequence
 from datetime import date
@@ -82,11 +83,14 @@ def export(request: Request) -> Response:
 def _workbook(request: Request, listing: EnterpriseList) -> Path:
     """Where the list lies as a workbook; written once per list, for 20,000 plants take six seconds."""
     folder = _folder(request).parent / "exports"
-    path = folder / f"{listing.digest}.xlsx"
+    lists = _lists(request)
+    windows, places = lists.windows(), lists.places()
+    beside = hashlib.sha256(repr((windows, sorted(places.items()))).encode()).hexdigest()[:12]
+    path = folder / f"{listing.digest}-{beside}.xlsx"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as own:
-            write_workbook(rows_of(listing), Path(own) / path.name)
+            write_workbook(rows_of(listing), Path(own) / path.name, windows=windows, places=places)
             (Path(own) / path.name).replace(path)
     return path
 
@@ -166,8 +170,9 @@ def store(request: Request, digest: str) -> Response:
         content = csv_text(rows_of(found.listing))
         stored = _with_digest(found.listing, content)
         console.office.store_edition(
-            stored, content, file=upload.name, windows=upload.windows, places=upload.places, by=by,
-            now=console.settings.now(),
+            stored, content, file=upload.name, by=by, now=console.settings.now(),
+            windows=upload.windows or found.beside.get("windows", ""),
+            places=upload.places or found.beside.get("places", ""),
         )  # fmt: skip
 
     return attempt(
