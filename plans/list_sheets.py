@@ -1,4 +1,4 @@
-"""Sheets that lie beside a list in its workbook: staggered windows 错峰生产 and places 企业位置, as the texts of their CSVs.
+"""Sheets beside a list in its workbook: staggered windows 错峰生产, places 企业位置, as texts of their CSVs.
 
 A sheet is known by its heading: all columns of the windows, or of the places, in one of the first 15 rows. The text is
 then read and checked by the readers of those files (plans.staggered, plans.places).
