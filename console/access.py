@@ -115,6 +115,7 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/duty/resume"): STAFF,
     # orders
     ("GET", "/orders"): STAFF,
+    ("POST", "/orders/chase"): OFFICE,
     ("GET", "/orders/{identifier}"): STAFF,
     ("POST", "/orders/{identifier}/acknowledge"): OFFICE,
     ("POST", "/orders/{identifier}/chase"): OFFICE,

@@ -32,7 +32,11 @@ class Filter:
     text: str = ""
     """Part of the recipient's name or number."""
     silent: bool = False
+    in_time: bool = False
+    """Only those whose deadline for the receipt has not passed."""
     late: bool = False
+    enterprises: frozenset[str] | None = None
+    """Only these recipients; None: all."""
     superseded: bool = False
     """Whether superseded orders are shown too."""
 
@@ -127,8 +131,12 @@ def _condition(wanted: Filter, now: datetime) -> ColumnElement[bool]:
         found.append(TABLE.c.level == wanted.level)
     if wanted.silent:
         found += [TABLE.c.state.in_(WAITING), TABLE.c.respond_by < stamp(now)]
+    if wanted.in_time:
+        found.append(TABLE.c.respond_by >= stamp(now))
     if wanted.late:
         found.append(TABLE.c.acknowledged_at > TABLE.c.respond_by)
+    if wanted.enterprises is not None:
+        found.append(TABLE.c.enterprise.in_(sorted(wanted.enterprises)))
     if wanted.text:
         words = wanted.text.lower()
         name = func.lower(TABLE.c.enterprise_name)

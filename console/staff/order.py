@@ -14,6 +14,7 @@ from console import order_evidence, words
 from console.language import _
 from console.needs import link
 from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, text, whole
+from console.staff.order_views import columns_of, reach_of
 from emergency import compliance
 from emergency.compliance_power import Decision
 from emergency.order import Order
@@ -21,6 +22,8 @@ from emergency.order_questions import KINDS
 from emergency.record_orders import Filter, order_counts, page_of_orders
 
 router = APIRouter(prefix="/orders")
+MOST_CHASED = 30_000
+"""More than the largest list has."""
 PAGE = 100
 """Rows on one page of the table."""
 
@@ -54,7 +57,9 @@ def orders(request: Request) -> Response:
     responses = record.now("activation")[::-1]
     chosen = query.get("response") or (responses[0]["stream"] if responses else "")
     everything = "all" in query
+    reach = reach_of(console.settings.lists, query)
     wanted = Filter(
+        enterprises=reach.chosen,
         parent=chosen,
         state=query.get("state", ""),
         level=query.get("level", ""),
@@ -66,6 +71,7 @@ def orders(request: Request) -> Response:
     number = max(1, int(query.get("page", "1")) if query.get("page", "1").isdigit() else 1)
     found, rows = page_of_orders(record, wanted, now=now, limit=PAGE, offset=(number - 1) * PAGE)
     counts = order_counts(record, parent=chosen, superseded=everything, now=now)
+    board = query.get("view") == "board"
     return page(
         request,
         "orders.html",
@@ -81,6 +87,26 @@ def orders(request: Request) -> Response:
         number=number,
         pages=max(1, -(-found // PAGE)),
         query=query,
+        reach=reach,
+        columns=columns_of(record, wanted, now=now) if board else (),
+    )
+
+
+@router.post("/chase")
+def chase_silent(request: Request, form: Form) -> Response:
+    """Chase every recipient of a response that is silent past the deadline, in one act."""
+    console = console_of(request)
+    record, now = console.office.record, console.settings.now()
+    chosen = needed(form, "response", _("响应"), most=120)
+
+    def act() -> None:
+        _count, rows = page_of_orders(record, Filter(parent=chosen, silent=True), now=now, limit=MOST_CHASED)
+        console.office.chase_all([str(row["stream"]) for row in rows], by=account_of(request).actor, now=now)
+
+    return attempt(
+        act,
+        show=lambda alert, status: page(request, "refused.html", status=status, sentence=alert),
+        then="/orders?silent=1&done=chased",
     )
 
 
