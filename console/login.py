@@ -113,7 +113,7 @@ def form_page(request: Request, *, alert: str = "", status: int = 200, given: st
     set_cookie(request, VISIT, visit)
     token = console_of(request).sessions.token(f"login:{visit}")
     there = console_of(request).oidc
-    onward = "" if there is None else quote(inside(request.query_params.get("next", "")), safe="")
+    onward = quote(inside(request.query_params.get("next", "")), safe="")
     return page(
         request, "login.html", status=status, alert=alert, visit_token=token, given=given, onward=onward,
         provider=there.provider.title if there else "",
