@@ -121,9 +121,9 @@ take 0.1 s.
 
 * Training on two years of 1,700 stations goes by blocks of 100 neighbours (`flows/nation.py`, effort "demo"), on Dask
   through Prefect's task runner or without, with equal digests (a test trains on two Dask processes and alone).
-  `./run bench nation_training`, a synthetic scale-up on two Dask processes: a block takes 52 s of processor and 1.6
-  GiB, so the 17 blocks take about 15 minutes of processor, half of that on two free cores, and 3.3 GiB. The machine
-  was busy with others' work (a block took 5 minutes of wall): the 20 minutes of wall are reckoned, not yet seen.
+  `./run bench nation_training`, a synthetic scale-up, 17 blocks on two Dask processes: 749 s of processor (36 to 52 s a
+  block), 3.4 GiB for both processes together. Its wall time was 35 minutes at low priority on a machine busy with
+  others' work; on two free cores the processor time alone makes about 6 to 7. The 20 minutes are reckoned, not seen.
 * Prediction for 1,700 stations, 7 days, 6 pollutants, 200 paths and their AQI takes 8.3 s of one processor,
   peak memory 1,003 MiB (`./run bench nation`, effort "demo", arrays of twelve stations repeated). It took 149 s while
   every station worked out the usual of all 1,700.
