@@ -47,6 +47,7 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/desk/live"): STAFF,
     ("GET", "/wall"): STAFF,
     ("GET", "/wall/live"): STAFF,
+    ("GET", "/debrief"): STAFF,
     ("GET", "/map"): STAFF,
     ("POST", "/map"): DIRECTOR | ADMINISTRATORS,
     # the watch

@@ -30,6 +30,7 @@ from console.settings import Settings
 from console.staff import (
     accounts,
     consultation,
+    debrief,
     desk,
     duty,
     duty_measures,
@@ -88,8 +89,8 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         secure=settings.secure_cookie,
     )
     rooms = (
-        login, login_oidc, me, accounts, desk, maps, outlook, preview, standing, rules, consultation, warning, order,
-        problem, duty, duty_measures, record, replay, watch, portal,
+        login, login_oidc, me, accounts, desk, debrief, maps, outlook, preview, standing, rules, consultation, warning,
+        order, problem, duty, duty_measures, record, replay, watch, portal,
     )  # fmt: skip
     for module in rooms:
         app.include_router(module.router)

@@ -282,7 +282,7 @@ def page(request: Request, name: str, *, status: int = 200, alert: str = "", **c
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "posted": request.method == "POST",
         "may": lambda method, path: access.allowed(method, path, account.role if account else None),
-        "places": _places(account, replay=settings.replay) if account else (),
+        "places": _places(account, settings) if account else (),
     }
     if taken := frame.keys() & context.keys():
         raise ValueError(f"The page {name} may not name its values {', '.join(taken)}: the frame does.")
@@ -291,14 +291,15 @@ def page(request: Request, name: str, *, status: int = 200, alert: str = "", **c
     return HTMLResponse(language.finish(html), status_code=status)
 
 
-def _places(account: Account, *, replay: bool) -> tuple[tuple[str, str], ...]:
+def _places(account: Account, settings: Settings) -> tuple[tuple[str, str], ...]:
     """The entries of the main menu for a role."""
     if account.role in access.PLANT:
         if account.role is Role.DEPARTMENT:
             return (("/my", _("我的任务")),)
         return (("/my", _("我的指令")), ("/plant", _("一厂一案")))
     more = (("/accounts", N_("账号")),) if account.role in access.ADMINISTRATORS else ()
-    return (*PLACES, *more, ("/replay", _("演练时钟"))) if replay else (*PLACES, *more)
+    drill = (("/debrief", _("演练讲评")),) if settings.office.record.drill else ()
+    return (*PLACES, *more, *drill, *((("/replay", _("演练时钟")),) if settings.replay else ()))
 
 
 def attempt(act: Callable[[], object], *, show: Callable[[str, int], Response], then: str) -> Response:

@@ -1,7 +1,7 @@
 """Open an office: the working folder of a city's real work, with its record, archive, directory and reduction list.
 
 A replay makes its own folder; this makes the one that the city lives with. Nothing is assumed here: the rules are those
-in force on each day, the clock is the real one, and the record is live, so that it can never become a drill's.
+in force on each day and the clock is the real one. The record is live or a drill's from its birth, and stays so.
 """
 
 from __future__ import annotations
@@ -52,6 +52,9 @@ class Wanted:
     """Codes of the stations whose mean is the city; all stations when empty."""
     listing: Path | None = None
     """Reduction list as CSV in our form (`lantian list import` makes one from a workbook)."""
+    drill: str = ""
+    """ "announced" or "surprise": a drill of real people in a folder of its own, whose messages never leave it. Empty
+    for real work."""
     delay_minutes: int = 60
     """How long after its end an hour is published (HJ 633-2012 5.1.3: within 1 h)."""
 
@@ -78,6 +81,8 @@ def open_office(home: Path, wanted: Wanted, *, today: date) -> dict[str, Any]:
         )  # fmt: skip
     if wanted.listing is not None:
         read_list(wanted.listing)
+    if wanted.drill not in ("", "announced", "surprise"):
+        raise DataError("There is no such drill", where="drill", expected="announced or surprise", found=wanted.drill)
     settings: dict[str, Any] = {
         "area": wanted.area,
         "area_name": wanted.area_name,
@@ -98,7 +103,9 @@ def open_office(home: Path, wanted: Wanted, *, today: date) -> dict[str, Any]:
     if not (home / source_plan.FILE).exists():
         (home / source_plan.FILE).write_text(SOURCES, encoding="utf-8")
     (home / "drop").mkdir(exist_ok=True)
-    record = Record.open(home / "record.db", drill=False)
+    record = Record.open(home / "record.db", drill=bool(wanted.drill))
+    if wanted.drill:
+        record.note("drill", wanted.drill)
     record.note(SETTINGS_NOTE, json.dumps(settings, ensure_ascii=False, sort_keys=True))
     record.engine.dispose()
     return settings

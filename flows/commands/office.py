@@ -27,9 +27,12 @@ def new(
     stations: Annotated[Path, typer.Option(help="站点表 CSV：code,name,lon,lat[,note]")],
     mean_of: Annotated[str, typer.Option(help="参与全市（区）平均的站点代码，逗号分隔；默认全部")] = "",
     listing: Annotated[Path | None, typer.Option("--list", help="应急减排清单 CSV（lantian list import 生成）")] = None,
+    drill: Annotated[
+        str, typer.Option(help="announced 预告演练或 surprise 突击演练：由真人办理，消息全部封存；默认为正式工作")
+    ] = "",
     home: Home = None,
 ) -> None:
-    """开设一个正式值守文件夹（不是演练）：记录、档案、站点、清单、取数计划。"""
+    """开设一个值守文件夹（正式的，或一次演练的）：记录、档案、站点、清单、取数计划。"""
     from flows import office_setup
     from flows.clock import real_now
 
@@ -41,9 +44,11 @@ def new(
         stations=stations,
         mean_of=tuple(code.strip() for code in mean_of.split(",") if code.strip()),
         listing=listing,
+        drill=drill,
     )
     made = office_setup.open_office(folder, wanted, today=real_now().date())
-    typer.echo(f"已在 {folder} 开设 {name}：{len(made['stations'])} 个站点，预案 {plan}。")
+    kind = {"announced": "预告演练 ", "surprise": "突击演练 "}.get(drill, "")
+    typer.echo(f"已在 {folder} 开设{kind or ' '}{name}：{len(made['stations'])} 个站点，预案 {plan}。")
     if not made["list"]:
         typer.echo("还没有减排清单：可以研判和会商，但启动响应时没有企业可以下达。")
     typer.echo("接下来：lantian office account 建账号；在 sources.yaml 启用数据源；lantian serve 开始值守。")

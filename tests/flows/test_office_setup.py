@@ -128,3 +128,26 @@ def test_an_office_judges_each_day_by_the_edition_of_that_day(home, day, edition
     now = datetime(day.year, day.month, day.day, 9, tzinfo=BEIJING)
 
     assert edition == open_post(home).aqi(now).name
+
+
+def test_a_drill_of_real_people_is_born_a_drill_and_stays_one(tmp_path):
+    (tmp_path / "stations.csv").write_text(STATIONS, encoding="utf-8")
+    folder = tmp_path / "drill"
+    said = lantian(
+        *("new", "--area", "sample", "--name", "样例市", "--plan", "sample", "--home", str(folder)),
+        *("--stations", str(tmp_path / "stations.csv"), "--list", str(LIST), "--drill", "announced"),
+    )
+    post = open_post(folder)
+
+    assert "预告演练" in said
+    assert post.record.drill and "announced" == post.record.noted("drill")
+    with pytest.raises(LantianError):
+        Record.open(folder / "record.db", drill=False)
+
+
+def test_an_unknown_kind_of_drill_leaves_no_half_office(tmp_path):
+    (tmp_path / "stations.csv").write_text(STATIONS, encoding="utf-8")
+    wanted = office_setup.Wanted("sample", "样例市", "sample", tmp_path / "stations.csv", drill="secret")
+    with pytest.raises(DataError, match="announced or surprise"):
+        office_setup.open_office(tmp_path / "office", wanted, today=TODAY)
+    assert not (tmp_path / "office").exists()
