@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -44,14 +45,11 @@ def order_the_list(
     """Issue one order per enterprise, or only the difference to what is in force; enterprise to order afterwards."""
     in_force: dict[str, str] = {}
     running = {current.enterprise: current for current in open_orders(act, response.identifier)}
-    names = {
-        instruction.enterprise: order.identifier_of(
-            activation=response.identifier, round_number=response.adjustments, enterprise=instruction.enterprise
-        )
-        for instruction in instructions
-    }
-    act.expect("order", list(names.values()))
+    act.expect("order", [_name(response, instruction.enterprise, 0) for instruction in instructions])
     respond_by, execute_by = now + desk.respond_within, starts_at + desk.execute_within
+    twice = [name for name, count in Counter(item.enterprise for item in instructions).items() if count > 1]
+    if twice:
+        raise ValueError(f"{twice[0]} stands twice in the instructions; one order each.")
     for instruction in sorted(instructions, key=lambda item: item.enterprise):
         current = running.pop(instruction.enterprise, None)
         if not instruction.measures and not instruction.voluntary:
@@ -61,7 +59,7 @@ def order_the_list(
         if current is not None and _same(current.measures, instruction.measures):
             in_force[instruction.enterprise] = current.identifier
             continue  # what is ordered does not change: the order in force stands
-        identifier = in_force[instruction.enterprise] = names[instruction.enterprise]
+        identifier = in_force[instruction.enterprise] = _unused(act, response, instruction.enterprise)
         title, body = messages.order_text(
             enterprise_name=instruction.enterprise_name,
             level=response.level,
@@ -100,6 +98,20 @@ def order_the_list(
     for current in running.values():
         release(act, current, reason="清单该级别不再包含", by=by, now=now)
     return in_force
+
+
+def _name(response: activation.Activation, enterprise: str, later: int) -> str:
+    return order.identifier_of(
+        activation=response.identifier, round_number=response.adjustments + later, enterprise=enterprise
+    )
+
+
+def _unused(act: Act, response: activation.Activation, enterprise: str) -> str:
+    """The name of the enterprise's next order: that of the round, or of a later one where the list changed within it."""
+    later = 0
+    while act.version("order", _name(response, enterprise, later)):
+        later += 1
+    return _name(response, enterprise, later)
 
 
 def join(

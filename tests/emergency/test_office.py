@@ -56,6 +56,27 @@ def test_a_fault_in_the_middle_of_an_act_leaves_nothing_behind(office, draft, pe
     assert [row for row in office.record.waiting() if row["audience"] == "public"] == []
 
 
+def test_an_extension_under_a_changed_list_gives_new_orders_at_the_same_level(office, draft, people, now):
+    issue(office, draft, people, now, "w1", "yellow", instruct("黄"))
+    same, changed, _gone = instruct("黄")
+    again = [same, instruct("黄", "橙")[1], instruct("橙", count=4)[3]]
+    issue(office, draft, people, now + timedelta(hours=6), "w2", "yellow", again, replaces="w1")
+    third = [same, changed]
+    issue(office, draft, people, now + timedelta(hours=9), "w3", "yellow", third, replaces="w2")
+
+    states = {row["stream"].split(".", 1)[1]: row["state"] for row in office.record.now("order")}
+    assert states == {
+        "0.SP001": "issued",
+        "0.SP002": "superseded",
+        "1.SP002": "superseded",
+        "2.SP002": "issued",
+        "0.SP003": "released",
+        "0.SP004": "released",
+    }
+    assert Level.YELLOW is office.record.state("activation", "response-e1").level
+    assert office.record.head()[0] == office.record.verify()
+
+
 def test_a_raise_orders_only_the_difference(office, draft, people, now):
     issue(office, draft, people, now, "w1", "yellow", instruct("黄"))
     same, changed, _gone = instruct("黄")
