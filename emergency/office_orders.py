@@ -107,7 +107,7 @@ def _name(response: activation.Activation, enterprise: str, later: int) -> str:
 
 
 def _unused(act: Act, response: activation.Activation, enterprise: str) -> str:
-    """The name of the enterprise's next order: that of the round, or of a later one where the list changed within it."""
+    """The name of the enterprise's next order: that of the round, or a later one where the list changed within it."""
     later = 0
     while act.version("order", _name(response, enterprise, later)):
         later += 1

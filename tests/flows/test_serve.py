@@ -160,5 +160,5 @@ def test_a_source_that_answers_nonsense_is_an_alert_and_never_ends_the_flow(offi
 
     with sqlite3.connect(office / "archive.db") as connection:
         found = dict(connection.execute("SELECT kind, text FROM alert WHERE subject = 'town'").fetchall())
-    assert "web page instead of data" in found["source_failing"]
+    assert "返回的是网页" in found["source_failing"]
     assert "从未有数据" in found["source_silent"]

@@ -60,7 +60,7 @@ def test_a_sheet_is_printed_or_written(tmp_path):
         (["export", "a.pdf"], ".xlsx or .csv"),
         (["import", "nowhere.xlsx"], "nowhere.xlsx"),
         (["sheet", "p-0"], "found p-0"),
-        (["sheet", "sample-002", "--out", "a.pdf"], ".docx"),
+        (["sheet", "sample-002", "--out", "a.txt"], ".docx"),
         (["whatif", "--on", "tomorrow"], "YYYY-MM-DD"),
         (["whatif", "--step", "0"], "1 to 100"),
         (["whatif", "--level", "blue"], "yellow, orange or red"),
