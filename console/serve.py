@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console import oidc
 from console.lists import ListInUse
@@ -32,6 +32,9 @@ from plans.errors import LantianError
 from plans.places import Places, places_of_text
 from plans.rulebook import Rules
 from plans.schema import CityPlan
+
+if TYPE_CHECKING:
+    from console.page import Console
 
 NEEDED = ("area", "stations", "mean_of", "assume", "list", "delay_minutes", "plan")
 
@@ -173,9 +176,17 @@ def serve(
         oidc=oidc.read(_folder_of(record) or home),
     )
     app = create_app(settings)
-    # The numerical libraries take seconds to load: let them come while the log-in page is already there.
-    threading.Thread(target=lambda: app.state.console.air.at(settings.now()), daemon=True).start()
+    threading.Thread(target=_warm, args=(app.state.console,), daemon=True).start()
     uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=https)
+
+
+def _warm(console: Console) -> None:
+    """Load what takes seconds while the log-in page is there: numerical libraries, the list, the running response."""
+    settings = console.settings
+    console.air.at(settings.now())
+    settings.enterprise_names()
+    for row in settings.office.record.now("activation", newest=1):
+        console.compliance.of(row["stream"])
 
 
 def _loopback(host: str) -> bool:

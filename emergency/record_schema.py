@@ -236,7 +236,7 @@ _more: dict[str, tuple[SchemaItem, ...]] = {
         Index("order_now_receipts", "parent", "state", "respond_by", "acknowledged_at"),
         Index("order_now_issued", "episode", "issued_at"),
         Index("order_now_ended", "episode", "ended_at"),
-        Index("order_now_page", "opened_at", "stream"),
+        Index("order_now_listed", "parent", "opened_at", "stream"),
         Index("order_now_versions", "parent", "audience", "state", "stream", "version"),
     )
 }

@@ -37,17 +37,25 @@ class Reach:
     """Numbers of the plants that were asked for; None when nothing was asked."""
 
 
+_CHOICES: dict[str, Reach] = {}
+"""The choices of the list in use, by its digest: 20,000 plants are looked through once."""
+
+
 def reach_of(lists: ListInUse | None, query: Mapping[str, str]) -> Reach:
     """The choices that the list in use offers, and the plants that `town`, `industry` and `grade` leave."""
     listing = lists.listing() if lists is not None else None
     if listing is None:
         return Reach()
     plants = listing.enterprises
-    found = Reach(
-        towns=tuple(sorted({one.district for one in plants if one.district})),
-        industries=tuple(sorted({one.industry for one in plants if one.industry})),
-        grades=tuple(sorted({one.grade for one in plants if one.grade})),
-    )
+    found = _CHOICES.get(listing.digest)
+    if found is None:
+        found = Reach(
+            towns=tuple(sorted({one.district for one in plants if one.district})),
+            industries=tuple(sorted({one.industry for one in plants if one.industry})),
+            grades=tuple(sorted({one.grade for one in plants if one.grade})),
+        )
+        _CHOICES.clear()
+        _CHOICES[listing.digest] = found
     town, industry, grade = (query.get(name, "") for name in ("town", "industry", "grade"))
     if not (town or industry or grade):
         return found
