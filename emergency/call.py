@@ -61,6 +61,8 @@ class Call:
     """Keys of the pages sent."""
     paged: tuple[str, ...] = ()
     """Who was paged, in order, repeats included."""
+    paged_at: datetime | None = None
+    """When somebody was paged last."""
     taken: tuple[tuple[str, datetime], ...] = ()
     """(person, moment) of everybody who said "I have it"."""
     jumps: tuple[tuple[int, datetime], ...] = ()
@@ -174,7 +176,9 @@ def evolve(state: Call | None, event: Event) -> Call:
     match event.kind:
         case "paged":
             pages, paged = tuple(data["pages"]), tuple(data["people"])
-            return replace(state, pages=(*state.pages, *pages), paged=(*state.paged, *paged))
+            return replace(
+                state, pages=(*state.pages, *pages), paged=(*state.paged, *paged), paged_at=event.occurred_at
+            )
         case "taken":
             return replace(state, taken=(*state.taken, (data["person"], event.occurred_at)))
         case "jumped":

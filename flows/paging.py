@@ -97,7 +97,12 @@ def page_due(office: Office, now: datetime, *, plan: Roster | None = None, peopl
             with unless_raced():  # pages that another scheduler sent meanwhile are left out by the act itself
                 office.send_pages(name, pages, now=now)
             sent += len(pages)
-        elif state is not None and state.unanswered_at is None and now >= escalation.ends_at(policy, matter):
+        elif (
+            state is not None
+            and state.unanswered_at is None
+            and now >= escalation.ends_at(policy, matter)
+            and (state.paged_at is None or now > state.paged_at)  # whoever is paged only now has had no time to answer
+        ):
             with unless_raced():
                 office.note_unanswered(name, now=now)
     return sent

@@ -186,6 +186,18 @@ def test_when_nobody_ever_answers_it_stands_on_record_and_the_director_is_told_o
     assert 1 == night.phones.subjects("office_director").count("【演练】无人应答")
 
 
+def test_who_is_called_only_now_is_not_said_to_have_left_it_unanswered_in_the_same_moment(night):
+    """A clock that looks twice in one moment, as after a kill, and one that slept through the whole ladder."""
+    night.draft()
+    night.forward(24 * 60, step=24 * 60)
+    for _again in range(3):
+        paging.page_due(night.office, night.now)
+    assert night.record.now("call", open_only=True)[0]["body"]["unanswered_at"] is None
+
+    night.forward(15)
+    assert night.record.now("call", open_only=True)[0]["body"]["unanswered_at"] is not None
+
+
 def test_a_returned_draft_calls_the_duty_officer_and_the_corrected_one_the_director_anew(night):
     night.draft()
     night.office.return_warning("w1", reason="时间不对", by=DIRECTOR, now=night.now)
