@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 
 from console.envelope import LANGUAGE_COOKIE
+from console.language import HAN, _, bare, speaking, word
 
 from .conftest import PASSWORD, build
 
@@ -25,6 +26,34 @@ DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 ORDER = "response-beijing-20151205.0.SP001"
 PATIENCE = 120_000
 """Milliseconds until a wait of the browser gives up."""
+IN_BOTH = pytest.mark.parametrize("tongue", ["zh", "en"], indirect=True)
+"""A journey that is walked from its first click to its last in Chinese and again in English."""
+
+
+@pytest.fixture
+def tongue(request):
+    """The language in which everybody of this run reads; Chinese where a test does not say IN_BOTH."""
+    return getattr(request, "param", "zh")
+
+
+@pytest.fixture
+def say(tongue):
+    """Turns a Chinese text of ours into what a reader of this run sees; AssertionError when the catalogue lacks it."""
+
+    def turned(chinese, /, **values):
+        with speaking(tongue):
+            text = bare(_(chinese, **values))
+            if tongue == "en" and HAN.search(text):
+                text = word(text) or text
+        assert tongue == "zh" or not HAN.search(text), f"no English for {chinese}"
+        return text
+
+    return turned
+
+
+def speak(page, language) -> None:
+    """Let this browser ask for its pages in a language, as the switch in the page's head does."""
+    page.context.add_cookies([{"name": LANGUAGE_COOKIE, "value": language, "domain": "127.0.0.1", "path": "/"}])
 
 
 @pytest.fixture(scope="module")  # not longer: its event loop would stand in the way of the asynchronous tests
@@ -83,12 +112,12 @@ def watched(page, faults) -> None:
 
 
 @pytest.fixture
-def people(chromium, served):
+def people(chromium, served, tongue, say):
     """Opens a browser window per person; at the end no window may have seen an error or another host."""
     _world, base = served
     contexts, faults = [], []
 
-    def open_as(account, *, viewport=DESK, script=True, language="zh"):
+    def open_as(account, *, viewport=DESK, script=True, language=None):
         context = chromium.new_context(
             viewport=viewport, base_url=base, java_script_enabled=script, timezone_id="Europe/Berlin"
         )
@@ -96,13 +125,14 @@ def people(chromium, served):
         page = context.new_page()
         watched(page, faults)
         page.on("request", lambda asked: None if asked.url.startswith(base) else faults.append(asked.url))
+        speak(page, tongue)
         page.goto("/login")
-        page.get_by_label("账号").fill(account)
-        page.get_by_label("密码").fill(PASSWORD)
-        page.get_by_role("button", name="登录").click()
+        page.get_by_label(say("账号")).fill(account)
+        page.get_by_label(say("密码")).fill(PASSWORD)
+        page.get_by_role("button", name=say("登录")).click()
         page.wait_for_url(lambda url: "/login" not in url)
-        if language != "zh":
-            context.add_cookies([{"name": LANGUAGE_COOKIE, "value": language, "url": base}])
+        if language not in (None, tongue):
+            speak(page, language)
             page.reload()
         return page
 
@@ -110,6 +140,17 @@ def people(chromium, served):
     for context in contexts:
         context.close()
     assert [] == faults
+
+
+def open_with_clock(page, address) -> None:
+    """Open a page whose timers a test may hurry; its clock runs on by itself."""
+    page.clock.install()
+    page.goto(address)
+
+
+def refreshed(page) -> None:
+    """Let the fifteen seconds pass after which a live page asks for what is new."""
+    page.clock.fast_forward(15_000)
 
 
 def fits(page) -> bool:

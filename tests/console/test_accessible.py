@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from console.access import ACCESS, STAFF
 
-from .browser import DESK, PHONE, chromium, people, served  # noqa: F401  fixtures
+from .browser import DESK, PHONE, chromium, people, say, served, tongue  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.browser
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}

@@ -2,7 +2,20 @@
 
 import pytest
 
-from .browser import DESK, ORDER, PATIENCE, PHONE, chromium, fits, people, served  # noqa: F401  fixtures
+from .browser import (  # noqa: F401  fixtures
+    DESK,
+    ORDER,
+    PATIENCE,
+    PHONE,
+    chromium,
+    fits,
+    open_with_clock,
+    people,
+    refreshed,
+    say,
+    served,
+    tongue,
+)  # fmt: skip
 
 pytestmark = pytest.mark.browser
 
@@ -62,9 +75,11 @@ def test_the_desk_shows_what_happened_since_without_a_reload(served, people):
     world, _base = served
     world.propose()
     page = people("office_director")
+    open_with_clock(page, "/desk")
     page.evaluate("window.stillTheSamePage = true")
     world.draft()
-    page.get_by_text("黄色预警待你签批").wait_for(timeout=PATIENCE)
+    refreshed(page)
+    page.get_by_text("黄色预警待你签批").wait_for()
 
     assert page.evaluate("window.stillTheSamePage")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .browser import DESK, chromium, people, served  # noqa: F401  fixtures
+from .browser import DESK, chromium, open_with_clock, people, refreshed, say, served, tongue  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.browser
 
@@ -10,21 +10,23 @@ pytestmark = pytest.mark.browser
 def test_a_new_urgent_matter_sounds_where_sound_was_switched_on(served, people):
     world, _base = served
     page = people("mayor", viewport=DESK)
-    page.goto("/desk")
+    open_with_clock(page, "/desk")
     page.get_by_role("button", name="开启提示音").click()
     page.locator("html[data-sounded='1']").wait_for(state="attached")  # heard once, to try it
 
     world.draft(level="red")
-    page.locator("html[data-sounded='2']").wait_for(state="attached", timeout=120_000)
-    page.get_by_text("红色预警待你签批").wait_for(timeout=120_000)
+    refreshed(page)
+    page.locator("html[data-sounded='2']").wait_for(state="attached")
+    page.get_by_text("红色预警待你签批").wait_for()
 
 
 def test_without_the_switch_nothing_sounds(served, people):
     world, _base = served
     page = people("mayor", viewport=DESK)
-    page.goto("/desk")
+    open_with_clock(page, "/desk")
     world.draft(level="red")
-    page.get_by_text("红色预警待你签批").wait_for(timeout=120_000)
+    refreshed(page)
+    page.get_by_text("红色预警待你签批").wait_for()
 
     assert page.evaluate("document.documentElement.dataset.sounded") is None
 
@@ -52,9 +54,10 @@ def test_typing_a_letter_in_a_field_goes_nowhere(served, people):
 def test_the_wall_is_dark_and_renews_itself(served, people):
     world, _base = served
     page = people("duty_officer", viewport=DESK)
-    page.goto("/wall")
+    open_with_clock(page, "/wall")
     assert "rgb(10, 18, 25)" == page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert page.get_by_text("无预警").is_visible()
 
     world.issue(level="red")
-    page.locator(".warning-badge.red").first.wait_for(timeout=120_000)
+    refreshed(page)
+    page.locator(".warning-badge.red").first.wait_for()
