@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from console.lasting import lasting
 from console.settings import Settings
 from emergency import source_words
 from emergency.risk import Observed, ObservedDay, ObservedHour
@@ -81,6 +82,16 @@ class AirYear:
     fault: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Year:
+    """A year that was read: on which day, how many revisions were known, and when that was last asked."""
+
+    day: date
+    known: int
+    asked: float
+    air: AirYear
+
+
 class AirReader:
     """Reads the archive; safe to call from many threads."""
 
@@ -89,7 +100,7 @@ class AirReader:
         self._lock = threading.Lock()
         self._kept: tuple[Any, float, AirNow] | None = None
         self._names: dict[str, str] | None = None
-        self._years: dict[int, tuple[date, AirYear]] = {}
+        self._years: dict[int, _Year] = {}
         self._days: dict[int, tuple[date, dict[date, int | None]]] = {}
 
     def at(self, now: datetime) -> AirNow:
@@ -126,30 +137,47 @@ class AirReader:
         return found
 
     def year(self, year: int, now: datetime) -> AirYear:
-        """Daily AQI of the city and mean PM2.5 of each station in a year, read once a local day."""
+        """Daily AQI of the city and mean PM2.5 of each station in a year, up to the last whole day.
+
+        Read once a local day, and again when values came or were corrected, which is asked once a minute.
+        """
         archive, settings, today = self.settings.archive, self.settings, now.astimezone(BEIJING).date()
         if archive is None:
             return AirYear({}, {}, "没有接入监测档案。")
         kept = self._years.get(year)
-        if kept is not None and kept[0] == today:
-            return kept[1]
+        if kept is not None and kept.day == today and time.monotonic() - kept.asked < KEPT:
+            return kept.air
         start = datetime(year, 1, 1, tzinfo=BEIJING)
-        end = min(datetime(year + 1, 1, 1, tzinfo=BEIJING), now.replace(minute=0, second=0, microsecond=0))
+        midnight = datetime(today.year, today.month, today.day, tzinfo=BEIJING)
+        end = min(datetime(year + 1, 1, 1, tzinfo=BEIJING), midnight)
         try:
-            air = self._stretch(settings.stations, start, end, now)
+            known = archive.known(stations=settings.stations, start=start, end=end, as_of=now) if start < end else 0
+            if kept is not None and (kept.day, kept.known) == (today, known):
+                air = kept.air
+            else:
+                air = self._long(start, end, now) if known else AirYear({}, {})
         except DataError as error:
             return AirYear({}, {}, f"监测档案不能读取：{source_words.chinese(str(error))}")
-        means = {
-            code: (sum(known) / len(known), len(known))
-            for code, values in air.station_pm25.items()
-            if (known := [value for value in values if value is not None])
-        }
-        complete = air.days_known(now)
-        daily = dict(zip(air.days[:complete], air.daily_aqi[:complete], strict=True)) if means else {}
-        found = AirYear(daily, means)
         with self._lock:
-            self._years[year] = (today, found)
-        return found
+            self._years[year] = _Year(today, known, time.monotonic(), air)
+        return air
+
+    def _long(self, start: datetime, end: datetime, now: datetime) -> AirYear:
+        from forecast.city_air import long_air
+
+        settings = self.settings
+        assert settings.archive is not None
+        with lasting():
+            air = long_air(
+                settings.archive, stations=settings.stations, mean_of=settings.mean_of, start=start, end=end,
+                as_of=now, edition=settings.aqi(now).name,
+            )  # fmt: skip
+        known = {
+            day: aqi
+            for day, aqi in zip(air.days, air.daily_aqi, strict=True)
+            if datetime(day.year, day.month, day.day, tzinfo=BEIJING) + timedelta(days=1) + settings.delay <= now
+        }
+        return AirYear(known if air.means else {}, air.means)
 
     def _city(self, now: datetime, days: int) -> CityAir:
         """The city's air from that many days back to now."""

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from console import oidc
+from console.lasting import lasting
 from console.lists import ListInUse
 from console.settings import Settings
 from emergency.desk import desk_of
@@ -184,7 +185,10 @@ def _warm(console: Console) -> None:
     """Load what takes seconds while the log-in page is there: numerical libraries, the list, the running response."""
     settings = console.settings
     console.air.at(settings.now())
-    settings.enterprise_names()
+    if settings.lists is not None and (listing := settings.lists.listing()) is not None:
+        settings.lists.sums(listing, on=settings.now().astimezone(BEIJING).date(), shut=())
+        if settings.uploads is not None:
+            settings.lists.workbook(settings.uploads.parent / "exports", settings.lists.edition())
     for row in settings.office.record.now("activation", newest=1):
         console.compliance.of(row["stream"])
 
@@ -220,7 +224,9 @@ def _lists(record: Record, name: str, *, home: Path | None, plan: CityPlan) -> L
         return ListInUse(record, plan, fallback=None)
     own = (home or Path(os.environ.get("LANTIAN_HOME", "var"))) / name
     if own.is_file():
-        return ListInUse(record, plan, fallback=read_list(own), places=_places_beside(own))
+        with lasting():
+            listing = read_list(own)
+        return ListInUse(record, plan, fallback=listing, places=_places_beside(own))
     # A list of the house comes with the departments and the whole-society emission of its own city.
     book = rulebook.load()
     house = rulebook.HERE / "cities" / name

@@ -71,11 +71,6 @@ class Settings:
         """The AQI edition by which observed values are judged: the one in force on the day of `now`."""
         return self.rules(now.astimezone(BEIJING).date()).aqi
 
-    def enterprise_names(self) -> dict[str, str]:
-        """Names by identifier of every enterprise that the list orders at any level."""
-        levels = (Level.YELLOW, Level.ORANGE, Level.RED)
-        return {one.enterprise: one.enterprise_name for level in levels for one in self.instructions(level)}
-
     def base_daily(self) -> Mapping[str, Decimal]:
         """The whole-society emission, t a day per pollutant, of the list's own plan; empty where none is on file."""
         plan = self.lists.plan if self.lists is not None else self.plan

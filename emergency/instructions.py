@@ -8,6 +8,7 @@ from dataclasses import replace
 from emergency.office_base import Instruction
 from emergency.vocabulary import Level
 from plans.enterprise_list import EnterpriseList
+from plans.list_totals import Totals
 from plans.reductions import Reduction, reductions
 from plans.schema import CityPlan
 
@@ -51,10 +52,17 @@ def department_instructions(plan: CityPlan, level: Level) -> tuple[Instruction, 
 
 
 def reductions_of(
-    listing: EnterpriseList, plan: CityPlan, level: Level, *, only: frozenset[str] | None = None
+    listing: EnterpriseList,
+    plan: CityPlan,
+    level: Level,
+    *,
+    only: frozenset[str] | None = None,
+    totals: Totals | None = None,
+    contributors: int = 5,
 ) -> tuple[Reduction, ...]:
     """What a level reaches against the whole-society emission of the plan, of all entries or only of the named ones.
 
+    `totals` are the sums of the whole list, where somebody has them; several levels then share them.
     Empty when the plan gives no whole-society emission: without the base there is no share to speak of.
     """
     if plan.base_daily is None:
@@ -63,7 +71,14 @@ def reductions_of(
     if only is not None:
         chosen = replace(listing, enterprises=tuple(one for one in listing.enterprises if one.identifier in only))
     percent = plan.response.of(level.word).reduction_percent.value  # type: ignore[arg-type]
-    return reductions(chosen, level.word, plan.base_daily.value, target_percent=percent)  # type: ignore[arg-type]
+    return reductions(
+        chosen,
+        level.word,  # type: ignore[arg-type]
+        plan.base_daily.value,
+        target_percent=percent,
+        totals=totals if only is None else None,
+        contributors=contributors,
+    )
 
 
 def shares(found: tuple[Reduction, ...]) -> Mapping[str, float]:

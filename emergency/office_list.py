@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import datetime
 
 from emergency import edition
 from emergency.lifecycle import Actor, Refused
 from emergency.office_base import Acts, existing, refuse_existing
 from emergency.record import Record
-from plans.enterprise_csv import list_of_text
+from plans.enterprise_csv import PLANT_COLUMNS, list_of_text
 from plans.enterprise_list import EnterpriseList
 from plans.places import Places, places_of_text
 from plans.staggered import Window, windows_of_text
@@ -103,6 +105,19 @@ def edition_in_use(record: Record) -> edition.Edition | None:
 def list_of(record: Record, kept: edition.Edition) -> EnterpriseList:
     """The list of an edition, read back from its exhibit."""
     return list_of_text(_text(record, kept.digest), name=kept.name, city=kept.city, edition=kept.name)
+
+
+def list_of_plant(record: Record, kept: edition.Edition, identifier: str) -> EnterpriseList:
+    """The same with the rows of one plant only, none when the edition has none such: quick even for a long list."""
+    rows = csv.reader(io.StringIO(_text(record, kept.digest)))
+    heading = next(rows)
+    at = heading.index(PLANT_COLUMNS[0])
+    own = [row for row in rows if len(row) > at and row[at].strip() == identifier]
+    if not own:
+        return EnterpriseList(kept.city, kept.name, (), kept.digest)
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows([heading, *own])
+    return list_of_text(out.getvalue(), name=kept.name, city=kept.city, edition=kept.name)
 
 
 def windows_of(record: Record, kept: edition.Edition) -> tuple[Window, ...]:

@@ -5,13 +5,14 @@ A list of 20,000 plants has 20,000 orders; a page shows a hundred. So nothing he
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
+from emergency.compliance_share import Share, of_text
 from emergency.record import Record
 from emergency.record_rows import rows_of, stamp
 from emergency.record_schema import now_tables
@@ -99,16 +100,35 @@ def versions_of(record: Record, *, parent: str, states: Sequence[str], audience:
     return {str(stream): int(version) for stream, version in rows}
 
 
-def orders_of(
+def shares_of(
     record: Record, *, parent: str, states: Sequence[str], streams: Sequence[str]
-) -> tuple[Mapping[str, Any], ...]:
-    """The rows of these orders, with body; with many of them the whole response is read at once."""
-    query = select(TABLE).where(TABLE.c.parent == parent, TABLE.c.state.in_(states))
+) -> tuple[tuple[str, int, str, str, Share], ...]:
+    """Stream, version, plant, its name and what it adds to the standing, of these orders of a response.
+
+    With many of them the whole response is read at once.
+    """
+    columns = (TABLE.c.stream, TABLE.c.version, TABLE.c.enterprise, TABLE.c.enterprise_name, TABLE.c.share)
+    query = select(*columns).where(TABLE.c.parent == parent, TABLE.c.state.in_(states))
     if len(streams) <= FEW:
         query = query.where(TABLE.c.stream.in_(streams))
     wanted = set(streams)
     with record.engine.connect() as connection:
-        return tuple(row for row in rows_of(connection.execute(query)) if row["stream"] in wanted)
+        return tuple(
+            (stream, int(version), plant, name, of_text(share))
+            for stream, version, plant, name, share in connection.execute(query)
+            if stream in wanted
+        )
+
+
+def names_of_plants(record: Record, orders: Collection[str]) -> dict[str, str]:
+    """Name by number of the plants that these orders went to, as they were called in them."""
+    wanted, found = sorted(set(orders)), {}
+    with record.engine.connect() as connection:
+        for begin in range(0, len(wanted), FEW):
+            some = TABLE.c.stream.in_(wanted[begin : begin + FEW])
+            rows = connection.execute(select(TABLE.c.enterprise, TABLE.c.enterprise_name).where(some))
+            found.update({str(plant): str(name) for plant, name in rows})
+    return found
 
 
 def order_moments(record: Record, *, episode: str, field: str) -> dict[str, int]:

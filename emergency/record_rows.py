@@ -14,7 +14,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Result, select
 
-from emergency import activation, alert, call, consultation, edition, handover, order, problem, warning
+from emergency import (
+    activation,
+    alert,
+    call,
+    compliance_share,
+    consultation,
+    edition,
+    handover,
+    order,
+    problem,
+    warning,
+)  # fmt: skip
 from emergency.lifecycle import Event
 from emergency.record_schema import ASKED_OF_ORDERS, log, now_tables
 
@@ -124,6 +135,8 @@ def projection_of(life: str, stream: str, state: Any, version: int, opened: str,
     parent = state.activation if "activation" in names else state.warning if "warning" in names else None
     finals = MODULES[life].TABLE.finals
     asked = {name: _asked(getattr(state, name)) for name in ASKED_OF_ORDERS} if life == "order" else {}
+    if life == "order":
+        asked["share"] = compliance_share.as_text(compliance_share.share_of(state.measures, state.findings))
     return {
         "stream": stream,
         "version": version,

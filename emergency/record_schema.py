@@ -211,11 +211,11 @@ def _now_table(life: str, *more: SchemaItem) -> Table:
         Column("level", String(16)),
         Column("opened_at", String(32), nullable=False),
         Column("changed_at", String(32), nullable=False),
-        Column("body", Text, nullable=False),
+        *more,
+        Column("body", Text, nullable=False),  # last: what stands behind a long text is slow to reach
         Index(f"{life}_now_open", "final", "state"),
         Index(f"{life}_now_parent", "parent", "state"),
         Index(f"{life}_now_enterprise", "enterprise"),
-        *more,
     )
 
 
@@ -232,6 +232,7 @@ ASKED_OF_ORDERS = {
 _more: dict[str, tuple[SchemaItem, ...]] = {
     "order": (
         *(Column(name, kind) for name, kind in ASKED_OF_ORDERS.items()),
+        Column("share", Text),  # what the order adds to the standing, see emergency.compliance_share
         Index("order_now_silent", "state", "respond_by"),
         Index("order_now_receipts", "parent", "state", "respond_by", "acknowledged_at"),
         Index("order_now_issued", "episode", "issued_at"),

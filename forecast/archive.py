@@ -194,6 +194,25 @@ class Archive:
                 newest += connection.execute(query).scalars().all()
         return unstamp(max(newest)) if newest else None
 
+    def known(self, *, stations: Sequence[str], start: datetime, end: datetime, as_of: datetime) -> int:
+        """How many revisions of the hours start < valid_time <= end were known at `as_of`.
+
+        Nothing is ever changed or taken away, so the same number means the same observations.
+        """
+        table = OBSERVATION
+        query = (
+            sa.select(sa.func.count())
+            .select_from(table)
+            .where(
+                table.c.station.in_(list(stations)),
+                table.c.valid_time > stamp(start, name="start"),
+                table.c.valid_time <= stamp(end, name="end"),
+                table.c.received_at <= stamp(as_of, name="as_of"),
+            )
+        )
+        with self.engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def revisions(self, *, station: str, valid_time: datetime, as_of: datetime) -> tuple[Mapping[str, Any], ...]:
         """Every version of one station-hour that was known at `as_of`, oldest first: the proof behind a number."""
         table = OBSERVATION

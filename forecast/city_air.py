@@ -90,6 +90,52 @@ def city_air(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LongAir:
+    """A long stretch in daily values: the city's AQI, and the mean PM2.5 of each station."""
+
+    days: tuple[date, ...]
+    daily_aqi: tuple[int | None, ...]
+    means: Mapping[str, tuple[float, int]]
+    """Mean PM2.5 (ug/m3) and its hours by station; stations without a value are left out."""
+
+
+def long_air(
+    archive: Archive,
+    *,
+    stations: Sequence[str],
+    mean_of: Sequence[str],
+    start: datetime,
+    end: datetime,
+    as_of: datetime,
+    edition: str,
+    minimum_share: float = 0.5,
+) -> LongAir:
+    """The same as :func:`city_air` says of days and stations, without the hours: for a year at a time."""
+    import numpy as np
+    import pandas as pd
+
+    from forecast import aqi
+    from forecast.daily import city_mean, daily_statistics
+
+    hourly = archive.observations(stations=list(stations), start=start, end=end, as_of=as_of)
+    city = city_mean(hourly, stations=list(mean_of), minimum_share=minimum_share)
+    report = aqi.of_daily(daily_statistics(city), edition=edition, gaps="available")
+    values = hourly["pm25"].values
+    there = ~np.isnan(values)
+    counts, sums = there.sum(axis=1), np.where(there, values, 0.0).sum(axis=1)
+    codes = [str(code) for code in hourly["station"].values]
+    return LongAir(
+        days=tuple(pd.Timestamp(day).date() for day in report["valid_date"].values),
+        daily_aqi=_whole(report["aqi"].values[0]),
+        means={
+            code: (float(total / count), int(count))
+            for code, total, count in zip(codes, sums, counts, strict=True)
+            if count
+        },
+    )
+
+
 def _whole(values: Sequence[int]) -> tuple[int | None, ...]:
     return tuple(None if value < 0 else int(value) for value in values)
 

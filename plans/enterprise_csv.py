@@ -123,6 +123,17 @@ def _header_errors(header: list[str], name: str) -> list[DataError]:
     return errors
 
 
+def _fraction(text: str) -> Fraction | None:
+    """The number of a cell; None for what is none, a fraction written as one included."""
+    digits, dot, rest = text.partition(".")
+    if digits.isdecimal() and (rest.isdecimal() or not dot):  # as nearly every cell is written, and quicker read
+        return Fraction(int(digits + rest), 10 ** len(rest))
+    try:
+        return None if "/" in text else Fraction(text)
+    except ValueError:
+        return None
+
+
 class _Row:
     """One row while it is read: every reader notes its mistake and gives a harmless value back."""
 
@@ -150,11 +161,8 @@ class _Row:
         return self.one_of(column, ("是", "否")) == "是"
 
     def number_of(self, column: str, *, most: int | None = None) -> Fraction:
-        try:
-            value = Fraction(self.cells[column])
-        except (ValueError, ZeroDivisionError):
-            value = Fraction(-1)
-        if value < 0 or (most is not None and value > most) or "/" in self.cells[column]:
+        value = _fraction(self.cells[column])
+        if value is None or value.numerator < 0 or (most is not None and value > most):
             self.wrong(
                 "A cell has a wrong number", column, f"0 to {most}" if most is not None else "a number of 0 or more"
             )
@@ -259,8 +267,8 @@ def _rules(row: _Row, unit: Unit) -> None:
         elif cells["保障类"] and load.isdigit() and cut.load_cut > 1 - Fraction(int(load), 100):
             row.wrong("A 保障类 plant keeps its permitted load", column, f"a cut of at most {100 - int(load)} %")
     for lower, higher in (("yellow", "orange"), ("orange", "red")):
-        before, after = unit.cut_of(lower), unit.cut_of(higher)  # type: ignore[arg-type]
-        if any(after[key] < before[key] for key in POLLUTANTS):
+        before, after = unit.measures[lower].cuts, unit.measures[higher].cuts  # type: ignore[index]
+        if before is not after and any(after[key] < before[key] and unit.base_daily[key] for key in POLLUTANTS):
             expected = f"at least what {_LEVEL_COLUMN[lower]} cuts"  # type: ignore[index]
             row.wrong("A higher level cuts less", _LEVEL_COLUMN[higher], expected)  # type: ignore[index]
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from plans.enterprise_csv import PLANT_COLUMNS, UNIT_COLUMNS
 from plans.enterprise_list import LEVEL_KEYS, EnterpriseList
 from plans.list_export import rows_of
+from plans.list_totals import totals_of
 from plans.measure import POLLUTANTS
 
 Kind = Literal["plant_added", "plant_removed", "plant_changed", "unit_added", "unit_removed", "unit_changed"]
@@ -78,12 +79,9 @@ def diff_lists(before: EnterpriseList, after: EnterpriseList) -> ListDiff:
             )
         elif was is not None and now is not None:
             changes += _of_plant(identifier, was, now)
+    sums, sums_before = totals_of(after), totals_of(before)
     cuts: dict[str, dict[str, Fraction]] = {
-        level: {
-            key: sum((one.cut_of(level)[key] for one in after.enterprises), Fraction(0))
-            - sum((one.cut_of(level)[key] for one in before.enterprises), Fraction(0))
-            for key in POLLUTANTS
-        }
+        level: {key: sums.reached(level, key) - sums_before.reached(level, key) for key in POLLUTANTS}
         for level in LEVEL_KEYS
     }
     return ListDiff(before.edition, after.edition, tuple(changes), cuts)

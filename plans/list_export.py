@@ -6,63 +6,52 @@ import csv
 import io
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from plans.enterprise_csv import COLUMNS
-from plans.enterprise_list import LEVEL_KEYS, EnterpriseList, LevelKey
-from plans.errors import DataError
+from plans.enterprise_list import LEVEL_KEYS, EnterpriseList
 from plans.list_import_cells import decimal_text
 from plans.list_sheets import KINDS, SHEETS, places_rows, windows_rows
+from plans.list_workbook import TextSheet, workbook
 from plans.measure import POLLUTANT_NAMES, POLLUTANTS, Measure
 from plans.places import Places
 from plans.staggered import Window
 
 SHEET = "减排清单"
-_LEVELS: dict[LevelKey, str] = {"yellow": "黄色措施", "orange": "橙色措施", "red": "红色措施"}
 
 
 def rows_of(listing: EnterpriseList) -> list[dict[str, str]]:
     """One row per unit in the list's own columns."""
-    rows = []
+    return [dict(zip(COLUMNS, cells, strict=True)) for cells in cells_of(listing)]
+
+
+def cells_of(listing: EnterpriseList) -> Iterator[tuple[str, ...]]:
+    """The cells of one row per unit, in the order of COLUMNS."""
+    said: dict[int, tuple[Measure, str]] = {}  # a list says the same few measures over and over
     for plant in listing.enterprises:
-        own = {
-            "编号": plant.identifier,
-            "企业名称": plant.name,
-            "类别": plant.kind,
-            "样例": "是" if plant.sample else "否",
-            "行政区": plant.district,
-            "行业": plant.industry,
-            "绩效等级": plant.grade,
-            "统一社会信用代码": plant.credit_code,
-            "保障类": plant.guarantee,
-            "允许负荷%": "" if plant.permitted_load is None else decimal_text(plant.permitted_load * 100),
-            "小微": "是" if plant.small else "否",
-            "联系岗位": plant.contact_role,
-        }
+        load = "" if plant.permitted_load is None else decimal_text(plant.permitted_load * 100)
+        own = (
+            plant.identifier, plant.name, plant.kind, _yes(plant.sample), plant.district, plant.industry, plant.grade,
+            plant.credit_code, plant.guarantee, load, _yes(plant.small), plant.contact_role,
+        )  # fmt: skip
         for unit in plant.units:
-            row = {
-                **own,
-                "厂区": unit.site,
-                "车间": unit.workshop,
-                "工序": unit.process,
-                "单元编号": unit.identifier,
-                "单元名称": unit.name,
-                "单元类型": unit.kind,
-                "排放口": unit.outlet,
-                "用电占比%": decimal_text(unit.power_share * 100),
-                "核查方式": "、".join(unit.checks),
-            }
-            for key in POLLUTANTS:
-                row[f"{POLLUTANT_NAMES[key]}千克每日"] = decimal_text(unit.base_daily[key])
-            names = ("环评日产能吨", "许可日产能吨", "上年日产量吨")
-            for name, capacity in zip(names, unit.capacities, strict=True):
-                row[name] = "" if capacity is None else decimal_text(capacity)
+            measures = []
             for level in LEVEL_KEYS:
-                row[_LEVELS[level]] = measure_text(unit.measures[level])
-            rows.append(row)
-    return rows
+                measure = unit.measures[level]
+                if id(measure) not in said:
+                    said[id(measure)] = measure, measure_text(measure)
+                measures.append(said[id(measure)][1])
+            yield (
+                *own, unit.site, unit.workshop, unit.process, unit.identifier, unit.name, unit.kind, unit.outlet,
+                *[decimal_text(unit.base_daily[key]) for key in POLLUTANTS], decimal_text(unit.power_share * 100),
+                *["" if one is None else decimal_text(one) for one in unit.capacities],
+                *measures, "、".join(unit.checks),
+            )  # fmt: skip
+
+
+def _yes(truth: bool) -> str:
+    return "是" if truth else "否"
 
 
 def measure_text(measure: Measure) -> str:
@@ -98,55 +87,32 @@ def write_csv(rows: Sequence[Mapping[str, str]], path: Path) -> None:
 def write_workbook(
     rows: Sequence[Mapping[str, str]], path: Path, *, windows: Sequence[Window] = (), places: Places | None = None
 ) -> None:
-    """Write a workbook whole or not at all; every cell is text, so no digit changes and nothing is a formula.
+    """Write a workbook whole or not at all; every cell is text. DataError with row and column: a control character.
 
     Staggered windows and places stand on sheets of their own and are read back with the list.
     """
-    import openpyxl
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.utils.exceptions import IllegalCharacterError
-
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet(SHEET)
-    sheet.freeze_panes = "C2"
-    sheet.append(COLUMNS)
-    for number, row in enumerate(rows, start=2):
-        cells: list[Any] = []
-        for column in COLUMNS:
-            text = row.get(column, "")
-            try:
-                if text[:1] == "=" or "_x" in text:
-                    cell = WriteOnlyCell(sheet, value=_escaped(text))
-                    cell.data_type = "s"
-                    cells.append(cell)
-                else:
-                    cells.append(text or None)
-            except IllegalCharacterError as error:
-                raise _illegal(path, number, column) from error
-        try:
-            sheet.append(cells)
-        except IllegalCharacterError as error:
-            raise _illegal(path, number, "") from error
-    for kind, further in (("windows", windows_rows(windows)), ("places", places_rows(places or {}))):
-        if further:
-            beside = book.create_sheet(SHEETS[kind])
-            for texts in (KINDS[kind], *further):
-                line = [WriteOnlyCell(beside, value=_escaped(one)) for one in texts]
-                for cell in line:
-                    cell.data_type = "s"
-                beside.append(line)
-    out = io.BytesIO()
-    book.save(out)
-    _whole(path, out.getvalue())
+    _write_workbook([[row.get(column, "") for column in COLUMNS] for row in rows], path, windows, places)
 
 
-def _escaped(text: str) -> str:
-    return text.replace("_x", "_x005F_x")
+def write_list_workbook(
+    listing: EnterpriseList, path: Path, *, windows: Sequence[Window] = (), places: Places | None = None
+) -> None:
+    """The same of a list, without its rows in between: for a long one."""
+    _write_workbook(list(cells_of(listing)), path, windows, places)
 
 
-def _illegal(path: Path, row: int, column: str) -> DataError:
-    place = f"{path.name} row {row}" + (f", column {column}" if column else "")
-    return DataError("A cell has a control character", where=place, expected="text", found="a control character")
+def _write_workbook(
+    cells: Sequence[Sequence[str]], path: Path, windows: Sequence[Window], places: Places | None
+) -> None:
+    sheets = [
+        TextSheet(SHEET, COLUMNS, cells, fixed="C2"),
+        *(
+            TextSheet(SHEETS[kind], KINDS[kind], further)
+            for kind, further in (("windows", windows_rows(windows)), ("places", places_rows(places or {})))
+            if further
+        ),
+    ]
+    _whole(path, workbook(sheets, name=path.name))
 
 
 def _whole(path: Path, data: bytes) -> None:

@@ -104,6 +104,8 @@ def decimal_text(value: Fraction) -> str:
     >>> decimal_text(Fraction(1, 3)), decimal_text(Fraction(12)), decimal_text(Fraction("1062.4"))
     ('0.333333', '12', '1062.4')
     """
+    if value.denominator == 1:
+        return str(value.numerator)
     return (
         _digits(Decimal(value.numerator) / Decimal(value.denominator))
         if _ends(value)

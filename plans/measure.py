@@ -68,6 +68,20 @@ def measure_of(text: str, *, where: str) -> Measure:
     Fraction(1, 5)
     """
     text = text.strip()
+    found = _read.get(text)
+    if found is None:
+        found = _parsed(text, where)
+        if len(_read) < MOST_KEPT:
+            _read[text] = found
+    return found
+
+
+_read: dict[str, Measure] = {}
+"""Measures by the words of their cell: a list of 33,000 units says the same few things over and over."""
+MOST_KEPT = 5000
+
+
+def _parsed(text: str, where: str) -> Measure:
     if text == "不限":
         return NONE
     if text == "停":

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from plans.enterprise_list import EnterpriseList, LevelKey
 from plans.errors import DataError
+from plans.list_totals import Totals, totals_of
 from plans.measure import POLLUTANTS, PollutantKey
 
 
@@ -64,13 +65,16 @@ def reductions(
     *,
     target_percent: int,
     contributors: int = 5,
+    totals: Totals | None = None,
 ) -> tuple[Reduction, ...]:
     """What the level reaches, one result per pollutant (so2, nox, pm, vocs).
 
-    `base` is the whole-society emission in t a day. Cuts of A and 引领性 plants are their own decision and count as
-    nothing here. DataError when a pollutant's base is missing, not positive, or smaller than what is listed.
+    `base` is the whole-society emission in t a day; `totals` the sums of this very list, where they are at hand. Cuts
+    of A and 引领性 plants are their own decision and count as nothing here. DataError when a base is missing, not
+    positive, or smaller than what is listed.
     """
     found = []
+    sums = totals or totals_of(plants)
     for pollutant in POLLUTANTS:
         tonnes = base.get(pollutant)
         if tonnes is None or tonnes <= 0:
@@ -79,16 +83,14 @@ def reductions(
                 found=tonnes if tonnes is not None else "nothing",
             )  # fmt: skip
         kilograms = Fraction(tonnes) * 1000
-        listed = sum((u.base_daily[pollutant] for e in plants.enterprises for u in e.units), Fraction(0))
+        listed = sums.listed[pollutant]
         if listed > kilograms:
             raise DataError(
                 "The list emits more than the whole society", where=f"base_daily.{pollutant}",
                 expected=f"at least {float(listed) / 1000:.2f} t a day", found=f"{tonnes} t a day",
                 todo="Correct the base or the list",
             )  # fmt: skip
-        cuts = [(plant, plant.cut_of(level)[pollutant]) for plant in plants.enterprises]
-        reached = sum((cut for _, cut in cuts), Fraction(0))
-        largest = sorted((item for item in cuts if item[1] > 0), key=lambda item: (-item[1], item[0].identifier))
+        reached = sums.reached(level, pollutant)
         found.append(
             Reduction(
                 pollutant=pollutant,
@@ -99,7 +101,7 @@ def reductions(
                 listed_kilograms=listed,
                 contributors=tuple(
                     Contribution(plant.identifier, plant.name, cut, cut / kilograms)
-                    for plant, cut in largest[:contributors]
+                    for plant, cut in sums.largest(level, pollutant, contributors)
                 ),
             )
         )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -20,14 +19,14 @@ from console.lists import ListInUse
 from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, text, whole
 from emergency import documents_docx, documents_pdf
 from emergency.edition import Edition
-from emergency.office_list import list_of
+from emergency.office_list import list_of_plant
 from emergency.plant_paper import answered, content_of, revised
 from emergency.plant_sheet import PlantSheet, sheet_of
 from emergency.vocabulary import BEIJING, Level
 from plans.enterprise_csv import COLUMNS
 from plans.enterprise_list import EnterpriseList
 from plans.list_diff import diff_lists
-from plans.list_export import csv_text, rows_of, write_workbook
+from plans.list_export import csv_text, rows_of
 from plans.list_import_file import letters_of, sheets_of
 from plans.list_import_header import header_of
 from plans.measure import POLLUTANT_NAMES, POLLUTANTS
@@ -73,26 +72,16 @@ def overview(request: Request) -> Response:
 @router.get("/export")
 def export(request: Request) -> Response:
     """The list in use as a workbook that is read back to the very same list."""
-    listing = _lists(request).listing()
-    if listing is None:
+    lists = _lists(request)
+    path = lists.workbook(_exports(request), lists.edition())
+    if path is None:
         raise missing(_("清单"))
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return FileResponse(_workbook(request, listing), media_type=kind, filename="list.xlsx")
+    return FileResponse(path, media_type=kind, filename="list.xlsx")
 
 
-def _workbook(request: Request, listing: EnterpriseList) -> Path:
-    """Where the list lies as a workbook; written once per list, for 20,000 plants take six seconds."""
-    folder = _folder(request).parent / "exports"
-    lists = _lists(request)
-    windows, places = lists.windows(), lists.places()
-    beside = hashlib.sha256(repr((windows, sorted(places.items()))).encode()).hexdigest()[:12]
-    path = folder / f"{listing.digest}-{beside}.xlsx"
-    if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as own:
-            write_workbook(rows_of(listing), Path(own) / path.name, windows=windows, places=places)
-            (Path(own) / path.name).replace(path)
-    return path
+def _exports(request: Request) -> Path:
+    return _folder(request).parent / "exports"
 
 
 # --- import -----------------------------------------------------------------------------------------------------------
@@ -169,11 +158,14 @@ def store(request: Request, digest: str) -> Response:
             raise BadForm(_("清单还有错误，不能入库。请先改正文件或映射。"))
         content = csv_text(rows_of(found.listing))
         stored = _with_digest(found.listing, content)
-        console.office.store_edition(
+        kept = console.office.store_edition(
             stored, content, file=upload.name, by=by, now=console.settings.now(),
             windows=upload.windows or found.beside.get("windows", ""),
             places=upload.places or found.beside.get("places", ""),
         )  # fmt: skip
+        _lists(request).remember(stored)
+        with suppress(OSError):  # then it is written when somebody asks for it
+            _lists(request).workbook(_exports(request), kept)
 
     return attempt(
         act,
@@ -296,8 +288,9 @@ def revisions(request: Request, identifier: str) -> dict[str, Any]:
     ]
     changes: list[dict[str, Any]] = []
     for before, after in pairwise(kept):
-        found = [one for one in diff_lists(list_of(record, before), list_of(record, after)).changes
-                 if one.enterprise == identifier]  # fmt: skip
+        found = diff_lists(
+            list_of_plant(record, before, identifier), list_of_plant(record, after, identifier)
+        ).changes  # fmt: skip
         if found:
             changes.append({"at": after.adopted_at, "name": after.name, "changes": found[:20]})
     answered = [
@@ -314,7 +307,7 @@ def _edition(request: Request, identifier: str, *, alert: str = "", status: int 
     before = _lists(request).listing()
     changed = None
     if before is not None and kept.state.key == "stored":
-        changed = diff_lists(before, list_of(record, kept))
+        changed = diff_lists(before, _lists(request).of(kept))
     return page(
         request, "edition.html", status=status, alert=alert, kept=kept, diff=changed, shown=SHOWN,
         history=record.history("edition", identifier), pollutants=POLLUTANT_NAMES,

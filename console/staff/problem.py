@@ -26,6 +26,7 @@ from console.page import (
     whole,
 )
 from emergency.problem import Problem, ProblemState
+from emergency.record_orders import names_of_plants
 from emergency.supervision import IN_CIRCULAR, by_unit, circular, negative_list
 from emergency.vocabulary import BEIJING
 
@@ -69,14 +70,10 @@ def daily(request: Request) -> Response:
 
 
 def _names(console: Console, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Names of plants: of the list, and of the orders behind problems whose plant the list no longer has."""
-    names = console.settings.enterprise_names()
-    for row in rows:
-        if row["enterprise"] not in names:
-            order = console.office.record.state("order", row["body"]["order"])
-            if order is not None:
-                names[row["enterprise"]] = order.enterprise_name
-    return names
+    """Names of plants as the orders behind the problems call them; the number where there is no such order."""
+    rows = tuple(rows)
+    names = names_of_plants(console.office.record, [row["body"]["order"] for row in rows])
+    return {row["enterprise"]: names.get(row["enterprise"], row["enterprise"]) for row in rows}
 
 
 @router.get("/{identifier}")

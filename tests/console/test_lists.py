@@ -6,6 +6,7 @@ import re
 import openpyxl
 import pytest
 
+from emergency.office_list import list_of, list_of_plant
 from plans.list_export import rows_of
 
 from .conftest import hidden
@@ -59,6 +60,23 @@ async def test_a_good_list_is_reported_stored_compared_adopted_and_then_ordered_
     assert before != world.settings.digest_of_list()
     assert 3 == len(world.settings.lists.listing().enterprises)
     assert "使用中" in (await user.get("/list")).text
+
+
+async def test_what_follows_from_an_edition_alone_is_made_when_it_is_stored(world):
+    user, director = await world.user("duty_officer"), await world.user("office_director")
+    page = (await upload(user, workbook(world))).headers["location"]
+    await user.submit(page, f"{page}/store")
+    kept = world.record.state("edition", "list-2027")
+    (path,) = (world.settings.uploads.parent / "exports").glob(f"{kept.digest}-*.xlsx")
+    lists = world.settings.lists
+    assert lists.of(kept) == list_of(world.record, kept), "what was remembered is what is read back"
+
+    await director.submit("/list/editions/list-2027", "/list/editions/list-2027/adopt")
+    assert path.read_bytes() == (await user.get("/list/export")).content
+    plant = lists.listing().enterprises[0].identifier
+    alone = list_of_plant(world.record, kept, plant)
+    assert [lists.listing().plant(plant)] == list(alone.enterprises)
+    assert () == list_of_plant(world.record, kept, "nobody").enterprises
 
 
 async def test_an_unknown_heading_is_mapped_on_the_screen(world):

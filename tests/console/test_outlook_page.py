@@ -1,15 +1,17 @@
 """The outlook in full, the year's air, the rules and the log-ins, as people open them."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
+from console.air import AirReader
 from console.staff.outlook import scores, wavering
 from console.staff.rules import outline
 from console.staff.standing import month
 from emergency.vocabulary import BEIJING
 from forecast import sample
 from forecast.archive import Archive
+from forecast.city_air import city_air
 from forecast.readers.station_list import Station
 from forecast.reasons import Analogue, Driver, Reasons
 from plans.rulebook import load
@@ -81,6 +83,25 @@ class TestPages:
         assert "2015年全市空气质量" in html and "优良率" in html and "一号站" in html
         assert 404 == (await user.get("/standing?year=2031")).status_code
         assert 400 == (await user.get("/standing?year=now")).status_code
+
+    async def test_a_correction_of_a_past_day_reaches_the_calendar_within_a_minute(self, lived_in, monkeypatch):
+        archive, settings = lived_in.settings.archive, lived_in.settings
+        reader, day = AirReader(settings), TODAY - timedelta(days=10)
+        before = reader.year(2015, NOW)
+        whole = city_air(
+            archive, stations=settings.stations, mean_of=settings.mean_of, start=NOW - timedelta(days=30), end=NOW,
+            as_of=NOW, edition="hj633-2012", delay=settings.delay,
+        )  # fmt: skip
+        assert whole.daily()[day] == before.daily[day], "the long way round says the same"
+
+        begin = datetime(day.year, day.month, day.day, tzinfo=BEIJING)
+        hours = archive.observations(stations=["S1", "S2"], start=begin, end=begin + timedelta(days=1), as_of=NOW)
+        worse = hours[["pm25", "pm10", "so2", "no2", "co", "o3"]].assign(pm25=hours["pm25"] * 0 + 400.0)
+        archive.write(worse, source="corrected", received_at=NOW - timedelta(minutes=5))
+        assert before is reader.year(2015, NOW), "asked again once a minute"
+        monkeypatch.setattr("console.air.KEPT", 0.0)
+        assert reader.year(2015, NOW).daily[day] > 400 > before.daily[day]
+        assert reader.year(2015, NOW) is reader.year(2015, NOW), "nothing came: nothing is read"
 
     async def test_every_edition_can_be_read_with_its_source(self, world):
         user = await world.user("expert")

@@ -119,7 +119,7 @@ def test_the_console_of_an_office_shows_its_own_list_and_no_drill_banner(home):
         open_record(str(home / "record.db")), archive=str(home / "archive.db"), secret=b"x" * 32, secure_cookie=False
     )
     assert not settings.office.record.drill and not settings.replay
-    assert len(office_setup.listing_of(open_post(home)).enterprises) > 60 and settings.enterprise_names()
+    assert len(office_setup.listing_of(open_post(home)).enterprises) > 60 and settings.lists.listing().enterprises
 
 
 @pytest.mark.parametrize(("day", "edition"), [(date(2026, 2, 28), "hj633-2012"), (date(2026, 3, 1), "hj633-2026")])
