@@ -138,6 +138,8 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/list/plants/{identifier}"): STAFF,
     ("GET", "/list/plants/{identifier}/document"): STAFF,
     ("POST", "/list/plants/{identifier}/link"): OFFICE,
+    ("GET", "/links"): OFFICE,
+    ("POST", "/links/{identifier}/revoke"): OFFICE,
     ("GET", "/link/{name}"): PUBLIC,
     ("POST", "/link/{name}"): PUBLIC,
     ("GET", "/board/{identifier}"): PUBLIC,

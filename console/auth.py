@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from console.links import revoked
 from console.settings import Settings
 from emergency.directory import Account
 
@@ -43,6 +44,8 @@ class Session:
     mark: str
     factor: bool = False
     """Whether the log-in provider vouched for a second factor, where the office lets that count."""
+    link: str = ""
+    """The signed link by which a plant came in without its password; taken back, it ends the session too."""
 
 
 class Sessions:
@@ -64,10 +67,10 @@ class Sessions:
         )
         self._ended: dict[str, float] = {}
 
-    def begin(self, account: Account, *, factor: bool = False) -> Session:
+    def begin(self, account: Account, *, factor: bool = False, link: str = "") -> Session:
         """A new session; every log-in gets a new identifier, so none can be planted before it."""
         now = int(self.clock())
-        return Session(account.identifier, secrets.token_urlsafe(18), now, now, account.mark, factor)
+        return Session(account.identifier, secrets.token_urlsafe(18), now, now, account.mark, factor, link)
 
     def written(self, session: Session) -> str:
         """The cookie's text."""
@@ -87,6 +90,8 @@ class Sessions:
             return None
         account = self.settings.directory.account(session.account)
         if account is None or not account.active or account.mark != session.mark:
+            return None
+        if session.link and revoked(self.settings.office.record, session.link):
             return None
         return session, account
 

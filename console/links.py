@@ -1,8 +1,9 @@
 """Signed links for plants: an address that leads one plant to its orders together with a code that is told apart.
 
 The link is signed, ends by itself, and stands for one account of one plant; a new password or a closed account ends it
-at once, because the account's mark is in it. The code is made from the link with the office's own key and is not in it,
-so whoever finds the link alone cannot come in. Nothing is stored.
+at once, because the account's mark is in it, and the office can take one link back alone. The code is made from the
+link with the office's own key and is not in it, so whoever finds the link alone cannot come in. Neither of the two is
+stored; the record (emergency/link.py) knows a link by its identifier.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from datetime import timedelta
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from emergency.directory import Account, Directory
+from emergency.link import LinkState, PlantLink
+from emergency.record import Record
 from emergency.vocabulary import Role
 from plans.errors import DataError
 
@@ -40,8 +43,15 @@ class Link:
 class Links:
     """Makes and reads links under the office's key."""
 
-    def __init__(self, key: bytes, directory: Directory, *, clock: Callable[[], float]) -> None:
-        self._key, self._directory, self._clock = key, directory, clock
+    def __init__(
+        self,
+        key: bytes,
+        directory: Directory,
+        *,
+        clock: Callable[[], float],
+        revoked: Callable[[str], bool] = lambda _identifier: False,
+    ) -> None:
+        self._key, self._directory, self._clock, self._revoked = key, directory, clock, revoked
         self._signer = URLSafeSerializer(
             key, salt="lantian.link", signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256}
         )
@@ -56,7 +66,7 @@ class Links:
         raise DataError("The plant has no open account", where="link", found=enterprise, todo="Open one first")
 
     def read(self, token: str) -> tuple[Link, Account] | None:
-        """The link and its account while both stand; None otherwise."""
+        """The link and its account while both stand and nobody took the link back; None otherwise."""
         try:
             identifier, name, mark, ends_at = self._signer.loads(token)
             link = Link(str(identifier), str(name), str(mark), int(ends_at))
@@ -65,6 +75,8 @@ class Links:
         account = self._directory.account(link.account)
         stands = account is not None and account.active and account.mark == link.mark
         if account is None or not stands or account.role is not Role.ENTERPRISE or self._clock() >= link.ends_at:
+            return None
+        if self._revoked(link.identifier):
             return None
         return link, account
 
@@ -76,3 +88,9 @@ class Links:
     def right(self, token: str, given: str) -> bool:
         """Whether the code is that of the link, compared in constant time."""
         return hmac.compare_digest(self.code(token).encode(), given.strip().encode())
+
+
+def revoked(record: Record, identifier: str) -> bool:
+    """Whether a link was taken back; a link that is not on record was made by an earlier version and was not."""
+    state = record.state("link", identifier)
+    return isinstance(state, PlantLink) and state.state is LinkState.REVOKED

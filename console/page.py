@@ -82,6 +82,7 @@ DONE = {
     "map": N_("底图已启用。"),
     "stored": N_("清单已入库为新版本，尚未启用。"),
     "adopted": N_("清单版本已启用，今后的指令按此版本下达。"),
+    "revoked": N_("链接已撤销，凭它进入的登录已失效。"),
     "clock": N_("时钟目标已设定，演练将推进到该时刻。"),
 }
 """What is said after an act went through; the address carries only the key."""

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from console.language import MONTHS, N_, _, current, show, word
-from emergency import activation, alert, call, consultation, edition, handover, order, problem, warning
+from emergency import activation, alert, call, consultation, edition, handover, link, order, problem, warning
 from emergency.compliance import Verdict
 from emergency.compliance_evidence import SEEN
 from emergency.lifecycle import Refused
@@ -21,7 +21,7 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 LIVES = {
     "consultation": N_("会商"), "warning": N_("预警"), "activation": N_("应急响应"), "order": N_("减排指令"),
     "problem": N_("交办问题"), "edition": N_("清单版本"), "alert": N_("值守提醒"), "call": N_("值守呼叫"),
-    "handover": N_("交接班"),
+    "handover": N_("交接班"), "link": N_("签收链接"),
 }  # fmt: skip
 STATES: dict[str, dict[str, str]] = {
     life: {state.key: state.chinese for state in states}
@@ -35,6 +35,7 @@ STATES: dict[str, dict[str, str]] = {
         ("alert", alert.AlertState),
         ("call", call.CallState),
         ("handover", handover.HandoverState),
+        ("link", link.LinkState),
     )
 }
 VERDICTS = {verdict.key: verdict.chinese for verdict in Verdict}
@@ -368,6 +369,9 @@ SENTENCES: dict[tuple[str, str], _Say] = {
     ("call", "closed"): lambda d: _("结束呼叫：%(reason)s", reason=d["reason"]),
     ("handover", "written"): lambda d: _("%(shift_name)s交班：%(note)s", shift_name=d["shift_name"], note=d["note"]),
     ("handover", "taken"): lambda _d: _("接班"),
+    ("link", "made"): lambda d: _("为%(plant)s生成签收链接", plant=d["enterprise_name"]),
+    ("link", "entered"): lambda _d: _("企业凭链接进入"),
+    ("link", "revoked"): lambda d: _("撤销签收链接：%(reason)s", reason=d["reason"]),
 }
 """(life, kind) to the sentence of an entry; a test checks that every event of every life-cycle has one."""
 

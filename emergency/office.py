@@ -13,6 +13,7 @@ from emergency.office_consultation import ConsultationActs
 from emergency.office_duty import DutyActs
 from emergency.office_evidence import EvidenceActs
 from emergency.office_issue import IssueActs
+from emergency.office_link import LinkActs
 from emergency.office_list import ListActs
 from emergency.office_problem import ProblemActs
 from emergency.office_response import ResponseActs
@@ -22,6 +23,15 @@ __all__ = ["Desk", "Instruction", "Office"]
 
 
 class Office(
-    ConsultationActs, DraftActs, IssueActs, ResponseActs, ProblemActs, DutyActs, AlertActs, EvidenceActs, ListActs
+    ConsultationActs,
+    DraftActs,
+    IssueActs,
+    ResponseActs,
+    ProblemActs,
+    DutyActs,
+    AlertActs,
+    EvidenceActs,
+    ListActs,
+    LinkActs,
 ):
     """The acts of one area's duty office on one record."""

@@ -22,6 +22,7 @@ from emergency import (
     consultation,
     edition,
     handover,
+    link,
     order,
     problem,
     warning,
@@ -39,6 +40,7 @@ MODULES: dict[str, ModuleType] = {
     "alert": alert,
     "call": call,
     "handover": handover,
+    "link": link,
 }
 GENESIS = "0" * 64
 

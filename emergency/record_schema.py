@@ -219,7 +219,7 @@ def _now_table(life: str, *more: SchemaItem) -> Table:
     )
 
 
-LIVES = ("consultation", "warning", "activation", "order", "problem", "alert", "edition", "call", "handover")
+LIVES = ("consultation", "warning", "activation", "order", "problem", "alert", "edition", "call", "handover", "link")
 ASKED_OF_ORDERS = {
     "respond_by": String(32),
     "acknowledged_at": String(32),

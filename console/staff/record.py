@@ -91,7 +91,7 @@ def _explorer(request: Request, *, proof: dict[str, Any] | None, status: int = 2
         older = first + 1 if first > 0 else None
     return page(
         request, "record.html", status=status, entries=entries, older=older, life=life, stream=stream, seq=seq,
-        head=digest, proof=proof,
+        head=digest, proof=proof, lives=tuple(words.LIVES),
     )  # fmt: skip
 
 

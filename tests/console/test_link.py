@@ -120,3 +120,79 @@ async def test_a_link_is_for_plants_only(world, links):
 
     with pytest.raises(DataError, match="no open account"):
         links.make("duty_officer")
+
+
+# --- taking one back --------------------------------------------------------------------------------------------------
+
+
+async def made(world, user, plant="SP001"):
+    """Token, code and identifier of a link that a member of the office makes on the plant's page."""
+    form = {"token": hidden((await user.get("/links")).text, "/logout")["token"]}
+    shown = (await user.client.post(f"/list/plants/{plant}/link", data=form)).text
+    token, code = re.search(r"/link/([\w.=-]+)", shown)[1], re.search(r'class="secret mono">(\d{8})<', shown)[1]
+    return token, code, world.record.now("link")[-1]["stream"]
+
+
+@pytest.fixture
+def listed(world):
+    """The list holds the plant that the test's orders go to."""
+    from dataclasses import replace
+
+    fallback = world.settings.lists.fallback
+    first = next(one for one in fallback.enterprises if one.kind == "工业源")
+    world.settings.lists.fallback = replace(
+        fallback, enterprises=(replace(first, identifier="SP001", name="样例1厂"), *fallback.enterprises)
+    )
+
+
+async def test_one_link_is_taken_back_alone_and_whoever_came_in_by_it_is_out(world, listed):
+    world.issue()
+    duty = await world.user("duty_officer")
+    token, code, name = await made(world, duty)
+    other, others_code, _name = await made(world, duty)
+    phone, _answer = await come(world, token, code)
+    second, _answer = await come(world, other, others_code, address="198.51.100.8")
+    assert (200, 200) == ((await phone.get("/my")).status_code, (await second.get("/my")).status_code)
+
+    done = await duty.submit("/links", f"/links/{name}/revoke", reason="发错了号码")
+    _phone, late = await come(world, token, code, address="198.51.100.9")
+
+    assert "/links?done=revoked" == done.headers["location"]
+    assert 401 == late.status_code
+    assert (303, 200) == ((await phone.get(MINE)).status_code, (await second.get(MINE)).status_code)
+    state = world.record.state("link", name)
+    assert ("revoked", "duty_officer", "发错了号码") == (state.state.key, state.revoked_by, state.reason)
+    assert 303 == (await world.browser("203.0.113.5").log_in("SP001")).status_code  # the password stands
+
+
+async def test_the_record_says_who_made_it_and_when_the_plant_first_came_and_holds_neither_link_nor_code(world, listed):
+    duty = await world.user("duty_officer")
+    token, code, name = await made(world, duty)
+    for _ in range(2):
+        await come(world, token, code)
+    kinds = [entry.event.kind for entry in world.record.history("link", name)]
+    everything = str([(entry.event.data, entry.event.actor) for entry in world.record.history("link", name)])
+    shown = (await duty.get("/links")).text
+
+    assert ["made", "entered"] == kinds
+    assert token not in everything and code not in everything
+    assert "我生成的（1）" in shown and "样例1厂" in shown and token not in shown and code not in shown
+
+
+async def test_a_colleague_may_take_it_back_with_a_reason_and_nobody_else_may(world, listed):
+    duty, director = await world.user("duty_officer"), await world.user("office_director")
+    _token, _code, name = await made(world, duty)
+    without = await director.submit("/links", f"/links/{name}/revoke", reason=" ")
+    inspector = await world.user("inspector")
+    form = {"token": hidden((await inspector.get("/desk")).text, "/logout")["token"], "reason": "x"}
+
+    assert 403 == (await inspector.client.post(f"/links/{name}/revoke", data=form)).status_code
+    assert 400 == without.status_code
+    assert "同事生成的（1）" in without.text
+    assert "made" == world.record.state("link", name).state.key
+    assert 303 == (await director.submit("/links", f"/links/{name}/revoke", reason="值班交接")).status_code
+    again = await director.client.post(
+        f"/links/{name}/revoke", data={**hidden((await director.get("/links")).text, "/logout"), "reason": "再来"}
+    )
+    assert 409 == again.status_code
+    assert "已撤销" in again.text

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from emergency import activation, alert, call, consultation, edition, handover, order, problem, warning
+from emergency import activation, alert, call, consultation, edition, handover, link, order, problem, warning
 from emergency.compliance import Verdict
 from emergency.vocabulary import POLLUTANT_CHINESE, Level, Role
 
@@ -23,7 +23,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 def lifecycles_page() -> str:
     """The page of the tables."""
     parts = ["# Life-cycles 流程", "", "Generated from the tables in emergency/. * = final.", ""]
-    for module in (consultation, warning, activation, order, problem, alert, edition, call, handover):
+    for module in (consultation, warning, activation, order, problem, alert, edition, call, handover, link):
         table = module.TABLE
         parts += [f"## {table.name} {table.chinese}", "", "| act | 动作 | from | event | to |", "|---|---|---|---|---|"]
         for row in table.transitions:
