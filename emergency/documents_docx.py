@@ -38,6 +38,7 @@ def to_docx(paper: Paper) -> bytes:
     from docx.shared import Mm, Pt
 
     made = docx.Document()
+    _chinese_lines(made)
     section = made.sections[0]
     section.page_width, section.page_height = Mm(210), Mm(297)
     top, bottom, left, right = (Mm(value) for value in MARGINS_MM)
@@ -122,6 +123,20 @@ def _element(name: str) -> Any:
     from docx.oxml import OxmlElement
 
     return OxmlElement(name)
+
+
+def _chinese_lines(made: Any) -> None:
+    """Lines of the whole document by Chinese rules: no closing mark begins one, no opening mark ends one (避头尾).
+
+    A word processor takes the marks from the language of the text, and the template's is English.
+    """
+    from docx.oxml.ns import qn
+
+    paragraph = made.styles["Normal"].element.get_or_add_pPr()
+    for name in ("w:kinsoku", "w:overflowPunct"):
+        paragraph.append(_element(name))
+    for language in made.styles.element.iter(qn("w:lang")):
+        language.set(qn("w:eastAsia"), "zh-CN")
 
 
 def _page_number(paragraph: Any) -> None:

@@ -38,7 +38,9 @@ PACKAGES = "fonts-arphic-gbsn00lp fonts-wqy-microhei"
 RED = (255, 0, 0)
 MM_PER_POINT = 25.4 / 72
 CLOSING = frozenset("，。、；：！？）》」』”’】〕％")
-"""Marks that never begin a line; they hang over the margin instead."""
+"""Marks that never begin a line: one hangs over the margin, before more the line is broken a letter earlier."""
+OPENING = frozenset("（《「『“‘【〔")
+"""Marks that never end a line."""
 
 
 def fonts() -> tuple[Path, Path] | None:
@@ -160,20 +162,43 @@ def _table(made: Any, grid: Grid, *, width: float) -> None:
 
 
 def _lines(made: Any, words: str, width: float, *, even: bool) -> list[str]:
-    """The text in lines of a width; no line begins with a closing mark (避头), a title in lines of equal length."""
+    """The text in lines of a width; no line begins with a closing mark (避头) or ends with an opening one (避尾).
+
+    A title (`even`) comes in lines of equal length.
+    """
     room = width - 2 * made.c_margin
     if even and made.get_string_width(words) > room:
         count = -(-made.get_string_width(words) // room)
         room = min(room, made.get_string_width(words) / count + made.get_string_width("中"))
     lines, current = [], ""
     whole = [piece if made.get_string_width(piece) <= room else list(piece) for piece in pieces(words)]
-    for letter in (one for piece in whole for one in ([piece] if isinstance(piece, str) else piece)):
-        if letter == "\n" or (letter not in CLOSING and made.get_string_width(current + letter) > room):
+    for part in _kept_together([one for piece in whole for one in ([piece] if isinstance(piece, str) else piece)]):
+        inside = part[:-1] if len(part) > 1 and part[-1] in CLOSING else part  # the last mark may hang over
+        if part == "\n" or (current and made.get_string_width(current + inside) > room):
             lines.append(current)
-            current = "" if letter == "\n" else letter
+            current = "" if part == "\n" else part
         else:
-            current += letter
+            current += part
     return [*lines, current]
+
+
+def _kept_together(letters: list[str]) -> list[str]:
+    """The pieces with their opening marks before and their closing marks behind them.
+
+    >>> _kept_together(["预", "报", "（", "12月5日", "）", "。", "次", "日"])
+    ['预', '报', '（12月5日）。', '次', '日']
+    """
+    found: list[str] = []
+    opened = ""
+    for letter in letters:
+        if letter in OPENING:
+            opened += letter
+        elif letter in CLOSING and found and not opened and found[-1] != "\n":
+            found[-1] += letter
+        else:
+            found.append(opened + letter)
+            opened = ""
+    return [*found, opened] if opened else found
 
 
 def _clean(words: str) -> str:

@@ -7,9 +7,12 @@ import docx
 import openpyxl
 import pytest
 from docx.oxml.ns import qn
+from hypothesis import given
+from hypothesis import strategies as st
 
-from emergency import documents
+from emergency import documents, documents_pdf
 from emergency.documents_docx import BODY_FONT, MARGINS_MM, to_docx
+from emergency.documents_width import width_of
 from emergency.roster import Handover
 from emergency.vocabulary import BEIJING, Level
 from plans.errors import DataError
@@ -237,3 +240,55 @@ def test_a_form_as_workbook_has_rows_high_enough_for_its_text():
     sheet = openpyxl.load_workbook(io.BytesIO(to_xlsx(paper))).active
 
     assert sheet.row_dimensions[2].height >= 18 * 8
+
+
+CLOSERS, OPENERS = "，。、；：！？）》」』”’】〕", "（《「『“‘【〔"
+
+
+class Ruler:
+    """A font in which a Chinese letter is two wide and every other one."""
+
+    c_margin = 0
+
+    @staticmethod
+    def get_string_width(text):
+        return width_of(text)
+
+
+@given(
+    words=st.lists(
+        st.sampled_from(["预", "警", "12月5日", "PM2.5", "AQI>150", "（", "）", "。", "，", "》", "【", "“"]),
+        max_size=60,
+    ).map("".join),
+    room=st.integers(12, 40),
+)
+def test_no_line_begins_with_a_closing_mark_or_ends_with_an_opening_one(words, room):
+    lines = documents_pdf._lines(Ruler, words, room, even=False)
+
+    assert words == "".join(lines)
+    assert not [line for line in lines[1:] if line[0] in CLOSERS]
+    assert not [line for line in lines[:-1] if line[-1] in OPENERS]
+    for line in lines:  # one mark hangs over; more only where nothing stands before them that could go along
+        assert width_of(line[:-1] if line[-1:] in CLOSERS else line) <= room or len(_units(line)) == 1
+
+
+def _units(line):
+    return documents_pdf._kept_together(documents_pdf.pieces(line))
+
+
+def test_a_bracket_and_a_full_stop_after_it_do_not_begin_a_line_of_the_form():
+    words = "达到黄色预警条件：日AQI>150持续48小时及以上（12月19日至12月20日）。依据环大气〔2024〕6号"
+    room = width_of("达到黄色预警条件：日AQI>150持续48小时及以上（12月19日至12月20日")
+
+    first, second, *_rest = documents_pdf._lines(Ruler, words, room, even=False)
+
+    assert first.endswith("（12月19日至") and second.startswith("12月20日）。依据")
+
+
+def test_a_docx_breaks_its_lines_by_chinese_rules():
+    styles = opened(documents.handover(NOTE, issuer=ISSUER, shift_name="白班", drill=False)).styles
+    kept = styles["Normal"].element.pPr
+
+    assert kept.find(qn("w:kinsoku")) is not None
+    assert kept.find(qn("w:overflowPunct")) is not None
+    assert {"zh-CN"} == {one.get(qn("w:eastAsia")) for one in styles.element.iter(qn("w:lang"))}
