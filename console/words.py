@@ -246,7 +246,7 @@ def _evidence(data: Mapping[str, Any]) -> str:
                 place=data.get("place") or _("未记位置"),
                 seen=seen,
                 note=data["note"],
-            )
+            ) + _offline(data)
         case "gate":
             return _(
                 "门禁记录：共%(vehicles)s辆次，禁行车辆%(banned)s辆次", vehicles=data["vehicles"], banned=data["banned"]

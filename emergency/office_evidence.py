@@ -79,15 +79,18 @@ class EvidenceActs(Acts):
         place: str = "",
         unannounced: bool = True,
         photo: Photo | None = None,
+        filled_at: datetime | None = None,
     ) -> order.Order:
         """A visit to a plant under an order, and at once the finding that follows from all evidence with it.
 
-        `seen` is one of SEEN (ValueError otherwise); an empty unit means the whole plant; `unannounced` is 四不两直.
+        `seen` is one of SEEN (ValueError otherwise); an empty unit means the whole plant; `unannounced` is 四不两直;
+        `filled_at` is the own time of a form that was filled without network. Refused when that is not believable.
         """
         if seen not in SEEN:
             raise ValueError(f"{seen!r} is none of {', '.join(SEEN)}")
         with self.record.act(now) as act:
             state = order_of(existing(act, "order", identifier))
+            at = own_time(state, filled_at, now=now)
             data = {
                 "type": "inspection",
                 "unit": unit,
@@ -95,13 +98,14 @@ class EvidenceActs(Acts):
                 "note": note,
                 "place": place,
                 "unannounced": unannounced,
-                "at": now.isoformat(),
+                "at": at.isoformat(),
+                **({"offline": True, "sent_at": now.isoformat()} if at != now else {}),
                 **_filed(act, photo, f"{state.enterprise} 现场检查"),
             }
             state = order_of(
-                act.append("order", identifier, order.file_evidence(state, evidence=data, by=by, now=now))
+                act.append("order", identifier, order.file_evidence(state, evidence=data, by=by, now=at))
             )  # fmt: skip
-            if seen == "unsure" or now < state.execute_by:
+            if seen == "unsure" or at < state.execute_by:
                 return state  # before the deadline a running line is no breach; the visit is on record all the same
             last = state.findings[-1] if state.findings else None
             finding = judge(state, None, until=now, now=now)

@@ -191,6 +191,6 @@ def _show(request: Request, identifier: str, *, alert: str = "", status: int = 2
             steps.setdefault(str(item["unit"]), {})[str(item["step"])] = item
     return page(
         request, "my_order.html", status=status, alert=alert, state=state, history=history, starts_at=starts_at,
-        steps=steps, kinds=KINDS, owner=account_of(request).identifier,
+        steps=steps, kinds=KINDS,
         department=state.audience == "department",
     )  # fmt: skip

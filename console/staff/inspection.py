@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from console.language import _
 from console.needs import link
-from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, picture, text
+from console.page import BadForm, Form, account_of, attempt, console_of, filled_at, missing, needed, page, picture, text
 from emergency.compliance_evidence import SEEN
 from emergency.order import Order
 from plans.measure import POLLUTANT_NAMES
@@ -46,7 +46,7 @@ def form_of(request: Request, identifier: str) -> Response:
 @router.post("/{identifier}")
 def inspect(request: Request, identifier: str, form: Form) -> Response:
     """Put a visit on record, and with it the finding that follows."""
-    console, by = console_of(request), account_of(request).actor
+    console, by, now = console_of(request), account_of(request).actor, console_of(request).settings.now()
     order = _order(request, identifier)
 
     def act() -> None:
@@ -58,7 +58,7 @@ def inspect(request: Request, identifier: str, form: Form) -> Response:
         console.office.file_inspection(
             identifier, unit=unit, seen=seen, note=needed(form, "note", _('现场情况')),
             place=text(form, "place", most=80), unannounced=text(form, "unannounced", most=3) == "yes",
-            photo=picture(form, "photo"), by=by, now=console.settings.now(),
+            photo=picture(form, "photo"), by=by, now=now, filled_at=filled_at(form, now),
         )  # fmt: skip
 
     return attempt(

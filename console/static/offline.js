@@ -95,6 +95,7 @@
       sent.stopImmediatePropagation();
       if (form.dataset.busy) return;
       form.dataset.busy = "1";
+      say(words("sending"), false);  // a fetch shows no sign of its own, and a photograph takes its time
       const fields = [];
       for (const [name, value] of new FormData(form)) {
         if (name === "token") continue;

@@ -7,7 +7,7 @@ import pytest
 
 from console import words
 from console.outlook import published_range
-from emergency import activation, alert, call, consultation, edition, handover, order, problem, warning
+from emergency import activation, alert, call, consultation, edition, handover, link, order, problem, warning
 from emergency.vocabulary import Level
 from plans.rulebook import load
 
@@ -176,7 +176,7 @@ def test_every_event_of_every_life_cycle_has_a_chinese_sentence():
         for life, module in (
             ("consultation", consultation), ("warning", warning), ("activation", activation), ("order", order),
             ("problem", problem), ("alert", alert), ("edition", edition),
-            ("call", call), ("handover", handover),
+            ("call", call), ("handover", handover), ("link", link),
         )
         for transition in module.TABLE.transitions
     }  # fmt: skip
