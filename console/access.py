@@ -84,6 +84,7 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/warnings"): STAFF,
     ("GET", "/warnings/draft"): OFFICE,
     ("POST", "/warnings/draft"): OFFICE,
+    ("POST", "/warnings/preview"): OFFICE,
     ("GET", "/warnings/{identifier}"): STAFF,
     ("POST", "/warnings/{identifier}/approve"): STAFF,  # who may sign is the plan's matter, and it answers in words
     ("POST", "/warnings/{identifier}/return"): STAFF,

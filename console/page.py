@@ -107,6 +107,11 @@ SHORTCUTS = {
 class BadForm(Exception):
     """A form that cannot be understood; the sentence goes back on the page."""
 
+    def __init__(self, sentence: str, *, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
+        """Which one is meant, where one is."""
+
 
 @dataclass(frozen=True)
 class Console:
@@ -210,7 +215,9 @@ def text(form: FormData, name: str, *, most: int = 2000) -> str:
     value = form.get(name)
     found = value.strip() if isinstance(value, str) else ""
     if len(found) > most:
-        raise BadForm(_("填写的内容有%(found)s字，最多%(most)s字。请删减后再提交。", found=len(found), most=most))
+        raise BadForm(
+            _("填写的内容有%(found)s字，最多%(most)s字。请删减后再提交。", found=len(found), most=most), field=name
+        )
     return found
 
 
@@ -218,7 +225,7 @@ def needed(form: FormData, name: str, what: str, *, most: int = 2000) -> str:
     """The same, but BadForm when it is empty."""
     found = text(form, name, most=most)
     if not found:
-        raise BadForm(_("请填写%(what)s。", what=what))
+        raise BadForm(_("请填写%(what)s。", what=what), field=name)
     return found
 
 
@@ -258,7 +265,7 @@ def local_moment(form: FormData, name: str, what: str) -> datetime:
     try:
         return datetime.fromisoformat(raw).replace(tzinfo=BEIJING)
     except ValueError:
-        raise BadForm(_("%(what)s应为日期和时间（北京时间），如 2015-12-08T07:00。", what=what)) from None
+        raise BadForm(_("%(what)s应为日期和时间（北京时间），如 2015-12-08T07:00。", what=what), field=name) from None
 
 
 # --- answering --------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ from emergency.warning import POLLUTANTS, AirWarning, Draft
 from plans.errors import DataError
 
 UNKNOWN = "未记录"
+ADDRESSEE = "各成员单位"
+"""To whom a 通知 goes where the office names nobody else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from emergency import cap, cap_xml, gbt35965
 from emergency.cap import Alert, Notice
@@ -22,8 +24,8 @@ def file_issue(act: Act, desk: Desk, state: AirWarning, *, now: datetime) -> tup
     made = cap.alert_of_issue(
         state,
         publisher=publisher(desk),
-        earlier=_chain(act, state.draft.replaces),
-        also=[notice for name in state.draft.merges for notice in _chain(act, name)[-1:]],
+        earlier=chain(partial(act.state, "warning"), state.draft.replaces),
+        also=last_of(partial(act.state, "warning"), state.draft.merges),
         now=now,
         number=act.filed(cap.MEDIA_TYPE),
         drill=act.drill,
@@ -33,7 +35,7 @@ def file_issue(act: Act, desk: Desk, state: AirWarning, *, now: datetime) -> tup
 
 def file_lift(act: Act, desk: Desk, state: AirWarning, *, reason: str, now: datetime) -> tuple[str, ...]:
     """The digests of the two texts of a lift; none for a warning issued before messages were kept."""
-    earlier = _chain(act, state.identifier)
+    earlier = chain(partial(act.state, "warning"), state.identifier)
     if not earlier:
         return ()
     made = cap.alert_of_lift(
@@ -48,13 +50,18 @@ def file_lift(act: Act, desk: Desk, state: AirWarning, *, reason: str, now: date
     return _file(act, made)
 
 
-def _chain(act: Act, identifier: str | None) -> tuple[Notice, ...]:
-    """The messages from the first warning of the chain to this one, oldest first."""
+def last_of(state_of: Callable[[str], AirWarning | None], names: Sequence[str]) -> list[Notice]:
+    """The last message of each of these warnings' chains."""
+    return [notice for name in names for notice in chain(state_of, name)[-1:]]
+
+
+def chain(state_of: Callable[[str], AirWarning | None], identifier: str | None) -> tuple[Notice, ...]:
+    """The messages from the first warning of the chain to this one, oldest first; `state_of` reads a warning."""
     found: list[Notice] = []
     seen: set[str] = set()
     while identifier is not None and identifier not in seen:
         seen.add(identifier)  # two drafts may each claim to replace the other; the issue itself refuses that later
-        state = act.state("warning", identifier)
+        state = state_of(identifier)
         if state is None:
             break
         notice = cap.notice_of(state.notice)

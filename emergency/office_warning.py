@@ -55,20 +55,8 @@ class DraftActs(Acts):
         return [Message(f"{identifier}.approve.{role}{again}", "staff", role, title, body) for role in roles]
 
     def _one_episode(self, act: Act, identifier: str, content: warning.Draft) -> None:
-        """Refuse a second PM2.5 warning beside one in force when the gap is too short for two episodes."""
-        gap = self.desk.merge_gap
         running = act.open_states("warning", ("approved", "issued"))
-        for other in warning_merge.too_near(content, running, identifier=identifier, gap=gap):
-            raise Refused(
-                act="起草预警",
-                subject=f"预警 {identifier}",
-                state="起草中",
-                rule=(
-                    f"与{other.draft.name} {other.identifier}的间隔不足{gap.total_seconds() / 3600:.0f}小时，"
-                    "按一次过程处理"
-                ),
-                possible=f"请按较高级别起草替代 {other.identifier} 的预警，起止时间覆盖两次过程",
-            )
+        warning_merge.require_apart(content, running, identifier=identifier, gap=self.desk.merge_gap)
 
     def merge_warnings(
         self, identifier: str, *, first: str, second: warning.Draft, by: Actor, now: datetime

@@ -97,6 +97,14 @@ def merged(first: Draft, second: Draft, *, replaces: str) -> Draft:
     )
 
 
+FAULT_FIELDS = {
+    "预计结束时间应晚于开始时间": "expected_end",
+    "预警必须写明原因": "reason",
+    "未达到启动标准而发布，必须写明理由": "without_criterion",
+}
+"""Which part of a draft a fault of `check` means, for who shows it beside the field."""
+
+
 def check(identifier: str, act: str, content: Draft) -> None:
     fault = ""
     none = Level.of(content.level) is Level.NONE

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from emergency.lifecycle import Refused
 from emergency.warning import AirWarning, Draft, merged
 
 
@@ -27,6 +28,20 @@ def too_near(
     """The warnings beside which a draft cannot stand as an episode of its own; those that it replaces are none."""
     ended = {identifier, content.replaces, *content.merges}
     return tuple(one for one in running if one.identifier not in ended and near(content, one.draft, gap))
+
+
+def require_apart(content: Draft, running: Sequence[AirWarning], *, identifier: str, gap: timedelta) -> None:
+    """Refuse a second PM2.5 warning beside one in force when the gap is too short for two episodes."""
+    for other in too_near(content, running, identifier=identifier, gap=gap):
+        raise Refused(
+            act="起草预警",
+            subject=f"预警 {identifier}",
+            state="起草中",
+            rule=(
+                f"与{other.draft.name} {other.identifier}的间隔不足{gap.total_seconds() / 3600:.0f}小时，按一次过程处理"
+            ),
+            possible=f"请按较高级别起草替代 {other.identifier} 的预警，起止时间覆盖两次过程",
+        )
 
 
 def as_one(content: Draft, issued: Sequence[AirWarning], *, identifier: str, gap: timedelta) -> Draft:

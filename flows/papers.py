@@ -12,7 +12,7 @@ from pathlib import Path
 
 from emergency import cap, documents, documents_meeting, feed, gbt35965
 from emergency.cap_xml import read_head
-from emergency.documents import Paper
+from emergency.documents import ADDRESSEE, Paper
 from emergency.documents_docx import to_docx
 from emergency.documents_pdf import to_pdf
 from emergency.documents_xlsx import to_xlsx
@@ -22,7 +22,6 @@ from emergency.record import Record
 from flows.brief import BRIEF_TYPE
 from plans.errors import RuleError
 
-ADDRESSEE = "各成员单位"
 HERE = "./"
 """Base of the links in the feed: the messages lie beside it."""
 

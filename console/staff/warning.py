@@ -81,6 +81,27 @@ def draft(request: Request, form: Form) -> Response:
     )
 
 
+@router.post("/preview")
+def preview(request: Request, form: Form) -> Response:
+    """What the form would say: the part beside it for a script, else the whole page again; nothing is recorded."""
+    name = text(form, "warning", most=120)
+    part = text(form, "part", most=3) == "yes"
+    if name:
+        returned = _load(request, name)
+        if part:
+            return page(request, "_warning_preview.html", shown=warning_form.again_preview(request, form, returned))
+        return warning_form.redraft_page(request, returned, form=form)
+    consultation = text(form, "consultation", most=120)
+    if not part:
+        return _draft_page(request, consultation, form=form)
+    console = console_of(request)
+    state, level = _conclusion(console, consultation)
+    current = _issued(console, text(form, "starts_at", most=32))
+    return page(
+        request, "_warning_preview.html", shown=warning_form.new_preview(request, form, state, level, current)
+    )  # fmt: skip
+
+
 @router.get("/{identifier}")
 def warning(request: Request, identifier: str) -> Response:
     """One warning with what may be done with it."""

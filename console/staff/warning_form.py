@@ -12,7 +12,8 @@ from starlette.responses import RedirectResponse, Response
 
 from console.judge import judge
 from console.language import _
-from console.page import BadForm, Console, console_of, local_moment, needed, page, text
+from console.page import BadForm, Console, account_of, console_of, local_moment, needed, page, text
+from console.warning_preview import Shown, shown
 from emergency import advice
 from emergency.consultation import Consultation
 from emergency.vocabulary import BEIJING, Level
@@ -37,7 +38,7 @@ def content_of(
     """
     pollutant = text(form, "pollutant", most=8) or "pm25"
     if pollutant not in POLLUTANTS:
-        raise BadForm(_("请选择预警的污染物。"))
+        raise BadForm(_("请选择预警的污染物。"), field="pollutant")
     if met is None:
         met = before.criterion_met if before is not None else _met(console, consultation, level)
     return Draft(
@@ -101,10 +102,13 @@ def draft_page(
         "superior": "",
         "pollutant": advice.pollutant_of(outlook, assessment.judgement.days),
     }
+    values = _refilled(filled, form)
     return page(
         request, "warning_draft.html", status=status, alert=alert, now=now, action="/warnings/draft", seen=None,
-        consultation=state, level=level, filled=_refilled(filled, form), replaces=replaces, assessment=assessment,
+        consultation=state, level=level, filled=values, replaces=replaces, assessment=assessment,
         response=response, pollutants=POLLUTANTS, met=_met(console, state.identifier, level), returned="",
+        shown=new_preview(request, FormData(values), state, level, replaces, why=assessment.judgement.why),
+        warning="",
     )  # fmt: skip
 
 
@@ -128,12 +132,44 @@ def redraft_page(
     record = console.office.record
     level = max(state.level, Level.YELLOW)
     response = console.settings.plan.response.of(level.word)  # type: ignore[arg-type]
+    values = _refilled(filled, form)
     return page(
         request, "warning_draft.html", status=status, alert=alert, action=f"/warnings/{state.identifier}/redraft",
-        seen=len(record.history("warning", state.identifier)), level=state.level, filled=_refilled(filled, form),
+        seen=len(record.history("warning", state.identifier)), level=state.level, filled=values,
         consultation=record.state("consultation", draft.consultation), assessment=None, response=response,
         replaces=None, pollutants=POLLUTANTS, met=draft.criterion_met, returned=state.return_reason,
+        shown=again_preview(request, FormData(values), state), warning=state.identifier,
     )  # fmt: skip
+
+
+# --- the preview ------------------------------------------------------------------------------------------------------
+
+
+def new_preview(
+    request: Request, form: FormData, state: Consultation, level: Level, replaces: Any, *, why: str = ""
+) -> Shown:
+    """What a new draft would say as the form stands."""
+    console = console_of(request)
+    name = replaces["stream"] if replaces else None
+
+    def build() -> Draft:
+        return content_of(form, console, level=level, consultation=state.identifier, replaces=name)
+
+    return shown(console, build, by=account_of(request).actor, why=why)
+
+
+def again_preview(request: Request, form: FormData, state: AirWarning) -> Shown:
+    """What a returned draft would say as the form stands."""
+    console = console_of(request)
+    history = [entry.event for entry in console.office.record.history("warning", state.identifier)]
+
+    def build() -> Draft:
+        draft = state.draft
+        return content_of(
+            form, console, level=state.level, consultation=draft.consultation, replaces=draft.replaces, before=draft
+        )
+
+    return shown(console, build, by=account_of(request).actor, identifier=state.identifier, history=history)
 
 
 def _met(console: Console, consultation: str, level: Level) -> bool:
@@ -145,5 +181,6 @@ def _field(moment: datetime) -> str:
     return f"{moment.astimezone(BEIJING):%Y-%m-%dT%H:%M}"
 
 
-def _refilled(filled: Mapping[str, str], form: FormData | None) -> Mapping[str, str]:
-    return filled if form is None else {name: text(form, name) or value for name, value in filled.items()}
+def _refilled(filled: Mapping[str, str], form: FormData | None) -> dict[str, str]:
+    """What the form held, fields that somebody emptied included; else what it is filled with."""
+    return {name: str(form.get(name, value)) if form is not None else value for name, value in filled.items()}

@@ -85,6 +85,29 @@
       }, 250);
     });
   }
+  const draft = document.querySelector("form[data-preview]");
+  if (draft) {
+    const pane = document.querySelector("[data-preview-pane]"), stale = document.querySelector("[data-preview-stale]");
+    let timer, number = 0;
+    draft.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        const fields = new FormData(draft), mine = ++number;
+        fields.append("part", "yes");
+        try {
+          const answer = await fetch(draft.dataset.preview, { method: "POST", body: new URLSearchParams(fields), credentials: "same-origin", redirect: "manual" });
+          if (mine !== number) return;  // a later one is on its way
+          if (!answer.ok) throw new Error(String(answer.status));
+          const open = pane.querySelector("details")?.open;
+          pane.innerHTML = await answer.text();  // our own server-rendered, escaped part of the page
+          if (open) pane.querySelector("details")?.setAttribute("open", "");
+          stale.hidden = true;
+        } catch {
+          stale.hidden = false;
+        }
+      }, 600);
+    });
+  }
   // A menu that is pushed along on a phone shows where one is.
   document.querySelector("nav.main [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   // A second click on a form that is on its way does nothing.

@@ -82,6 +82,32 @@ def test_approve_and_issue_from_the_conclusion_to_the_orders(served, people, say
     assert 3 == world.office.record.counts("order")["issued"]
 
 
+def test_the_preview_follows_the_typing_and_comes_by_a_button_without_script(served, people, say):
+    world, _base = served
+    world.conclude()
+    duty, before = people("duty_officer"), world.record.head()
+    duty.goto("/warnings/draft?consultation=c1")
+    pane = duty.locator("[data-preview-pane]")
+    pane.get_by_text(say("预览 · 草稿，尚未提交、未签批、未发布，不会保存也不会发出")).wait_for()
+    duty.get_by_label(say("原因（对公众）")).fill("逆温强，扩散差")
+    pane.locator(".notice").get_by_text("逆温强，扩散差").wait_for()
+    pane.locator(".paper").first.get_by_text("逆温强，扩散差").wait_for()
+    duty.get_by_label(say("原因（对公众）")).fill("")
+    pane.get_by_text(say("改正后显示预览。")).wait_for()
+
+    plain = people("duty_officer", script=False)
+    plain.goto("/warnings/draft?consultation=c1")
+    plain.get_by_label(say("原因（对公众）")).fill("静稳高湿")
+    plain.get_by_label(say("预计结束（北京时间）")).fill("2015-12-01T00:00")
+    plain.get_by_role("button", name=say("预览"), exact=True).click()
+    plain.locator("#expected_end-wrong").wait_for()
+    assert "静稳高湿" == plain.get_by_label(say("原因（对公众）")).input_value()
+    plain.get_by_label(say("预计结束（北京时间）")).fill("2015-12-20T00:00")
+    plain.get_by_role("button", name=say("预览"), exact=True).click()
+    plain.locator("[data-preview-pane] .notice").get_by_text("静稳高湿").wait_for()
+    assert before == world.record.head(), "nothing was recorded"
+
+
 def test_raise_a_yellow_warning_to_orange(served, people, say):
     world, _base = served
     world.conclude()
