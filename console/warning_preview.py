@@ -162,7 +162,7 @@ def _parts(alert: cap.Alert) -> list[tuple[str, str]]:
         found += [
             (f"{name} ({info.language})", value)
             for name, value in (
-                (_("标题"), info.headline), (_("说明"), info.description), (_("指引"), info.instruction),
+                (_("标题"), info.headline), (_("描述"), info.description), (_("指引"), info.instruction),
                 (_("区域"), info.area), (_("响应级别"), info.response_class),
             )
         ]  # fmt: skip

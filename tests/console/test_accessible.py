@@ -13,6 +13,7 @@ THINGS = {
     "/consultations/{identifier}": "/consultations/c1",
     "/consultations/{identifier}/judgement": "",  # a part of a page
     "/warnings/{identifier}": "/warnings/warning-001",
+    "/warnings/draft": "/warnings/draft?consultation=c1",
     "/orders/{identifier}": "/orders/response-beijing-20151205.0.SP001",
     "/rules/{name}": "/rules/warning-2024",
     "/preview/{name}": "",  # files for other systems
