@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
-from console import login, login_oidc, oidc, response
+from console import language, login, login_oidc, oidc, response
 from console.access import PLANT
 from console.air import AirReader
 from console.api import problem as api_problem
@@ -49,6 +49,12 @@ from console.staff import (
 )  # fmt: skip
 from console.watch import WatchReader
 from plans.errors import LantianError
+
+
+def _station_names(settings: Settings) -> list[str]:
+    known = settings.archive.stations() if settings.archive is not None else ()
+    return [one.name for one in known if one.code in {*settings.stations, *settings.mean_of}]
+
 
 STATIC = Path(__file__).resolve().parent / "static"
 FILES = {
@@ -97,6 +103,7 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
     for router in response.ROUTERS:
         app.include_router(router)
 
+    language.know([settings.office.desk.area_name, *_station_names(settings)])
     app.mount(PREFIX, create_api(console))
 
     @app.get("/health")

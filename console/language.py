@@ -13,7 +13,7 @@ Chinese stays, so that nothing is recorded in another language than it was writt
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
@@ -32,6 +32,7 @@ HAN = re.compile("[\u3001-\u303f\u3400-\u9fff\uff01-\uffef]")
 """Chinese characters and the full-width marks that go with them."""
 BEGIN, ENGLISH, END = "\ue000", "\ue002", "\ue001"
 """Of private use in Unicode: nobody can type them by accident, and `finish` takes every one out."""
+_HAN_RUN = re.compile(f"{HAN.pattern}+")
 _MARKED = re.compile(f"{BEGIN}[^{END}]*{END}")
 _language: ContextVar[str] = ContextVar("language", default="zh")
 
@@ -98,7 +99,7 @@ def _mark(text: str) -> str:
     if not HAN.search(text):
         return text
     english = word(text)
-    return f"{BEGIN}{text}{END}" if english is None else f"{BEGIN}{text}{ENGLISH}{english}{END}"
+    return f"{BEGIN}{text}{END}" if english in (None, text) else f"{BEGIN}{text}{ENGLISH}{english}{END}"
 
 
 # --- the catalogue ----------------------------------------------------------------------------------------------------
@@ -150,9 +151,20 @@ def _place(after: str) -> str:
     return r"(\d{1,2})" if after[:1] in ("月", "日") else "(.+?)"
 
 
+_names: set[str] = set()
+
+
+def know(names: Iterable[str]) -> None:
+    """Names of the area and its stations: inside a sentence of ours they stay as they are, marked as Chinese."""
+    fresh = {name for name in names if HAN.search(name)} - _names
+    if fresh:
+        _names.update(fresh)
+        word.cache_clear()
+
+
 @lru_cache(maxsize=8192)
 def word(text: str) -> str | None:
-    """The English of a word or sentence of another floor; None when any part of it is not ours.
+    """The English of a word or sentence of another floor; None when any part of it is neither ours nor a known name.
 
     >>> word("橙色"), word("橙色预警"), word("某人写的话")
     ('Orange', 'Orange warning', None)
@@ -160,6 +172,8 @@ def word(text: str) -> str | None:
     known = text if not HAN.search(text) else _catalogue()[1].get(text)
     if known is not None or len(text) > LONGEST:
         return known
+    if text in _names:
+        return text
     if (day := _DATE.fullmatch(text)) and 1 <= int(day[1]) <= 12:
         return f"{int(day[2])} {MONTHS[int(day[1]) - 1]}"
     for part, pattern, names, english in _forms():
@@ -221,7 +235,9 @@ def _parts(found: re.Match[str]) -> tuple[str, str]:
 
 def _spoken(found: re.Match[str]) -> str:
     chinese, english = _parts(found)
-    return english or f'<span lang="zh">{chinese}</span>'
+    if not english:
+        return f'<span lang="zh">{chinese}</span>'
+    return _HAN_RUN.sub(r'<span lang="zh">\g<0></span>', english) if HAN.search(english) else english
 
 
 def _bare(text: str, *, original: bool) -> str:

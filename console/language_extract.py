@@ -22,7 +22,7 @@ from babel.messages.pofile import read_po, write_po
 from console.language import CATALOGUE, HAN
 
 ROOT = Path(__file__).resolve().parents[1]
-FLOORS = {"console", "emergency", "forecast", "plans"}
+FLOORS = {"console", "emergency", "flows", "forecast", "plans"}
 HEADER = """# English of the console. Gathered by `./run words`; the English is written by hand.
 msgid ""
 msgstr ""

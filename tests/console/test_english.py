@@ -396,3 +396,16 @@ def test_two_readers_at_once_get_their_own_language():
     for thread in threads:
         thread.join()
     assert ({"退出"}, {"Log out"}) == (said["zh"], said["en"])
+
+
+def test_a_sentence_of_the_watch_is_english_around_the_name_of_the_city_and_its_stations():
+    language.know(["样例市", "万寿西宫"])
+    with speaking("en"):
+        said = finish(f"<p>{show('样例市今日 12 时累计 AQI 150，已超过 100，首要污染物 PM2.5')}</p>")
+        station = finish(f"<p>{show('站点 1001A（万寿西宫）已 5 小时无数据（最新 12-05 06:00）')}</p>")
+
+        assert '<span lang="zh">样例市</span>: AQI 150 over the first 12 hours' in said
+        assert '<p>Station 1001A (<span lang="zh">万寿西宫</span>): no data for 5 h (latest 12-05 06:00)</p>' == station
+        assert '<p><span lang="zh">万寿西宫</span></p>' == finish(f"<p>{show('万寿西宫')}</p>")
+        assert '<option lang="zh">万寿西宫</option>' == finish(f"<option>{show('万寿西宫')}</option>")
+    assert word("某人写的今日 12 时累计 AQI 150，已超过 100，首要污染物 PM2.5") is None
