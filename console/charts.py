@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from console.language import _, current
 from console.words import date_word, short, weekday
@@ -19,6 +19,10 @@ from plans.schema import AqiEdition
 
 WIDTH, NARROW, HEIGHT = 960, 470, 360
 LEFT, RIGHT, TOP, BOTTOM = 44, 84, 14, 44
+BACK = 10
+"""Days of the past that a long episode shows before the outlook."""
+ROWS = 3
+"""Rows for the words of an episode's moments."""
 
 
 def fan(
@@ -27,11 +31,18 @@ def fan(
     *,
     observed: Mapping[date, int | None],
     signed: Mapping[date, int] | None = None,
+    marks: Sequence[tuple[datetime, str]] = (),
 ) -> Markup:
-    """The outlook as a fan (5–95 %, 25–75 %, median), observed days as dots, signed values as squares."""
+    """The outlook as a fan (5–95 %, 25–75 %, median), observed days as dots, signed values as squares.
+
+    `marks` are moments of the episode with a word each, drawn as lines over both; the days reach back to the day before
+    the first of them, but not further than BACK.
+    """
     signed = signed or {}
     first = outlook.days[0].valid_date
-    past = sorted(day for day in observed if day < first and (first - day).days <= 4)
+    begins = min((at.astimezone(BEIJING).date() for at, _word in marks), default=first)
+    back = min(BACK, max(4, (first - begins).days + 1))
+    past = sorted(day for day in observed if day < first and (first - day).days <= back)
     days = [*past, *(day.valid_date for day in outlook.days)]
     if past and (gap := (first - past[-1]).days) > 1:
         days[len(past) : len(past)] = [past[-1] + timedelta(days=step) for step in range(1, gap)]
@@ -76,11 +87,28 @@ def fan(
     if past:
         x = at[first] - step / 2
         parts.append(f'<line class="border" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}"/>')
+    parts += _moments(marks, {day: LEFT + step * index for index, day in enumerate(days)}, step)
     medians = _("、").join(str(day.median) for day in outlook.days)
     title = _(
         "%(day)s起%(count)s天AQI展望：中位数%(medians)s", day=date_word(first), count=len(outlook.days), medians=medians
     )
     return picture(parts, title)
+
+
+def _moments(marks: Sequence[tuple[datetime, str]], begins: Mapping[date, float], step: float) -> list[str]:
+    """A line for each moment, at its hour within its day, with its word where the words before leave room."""
+    parts, ends = [], [0.0] * ROWS
+    for at, word in sorted(marks):
+        there = at.astimezone(BEIJING)
+        if there.date() not in begins:
+            continue
+        x = begins[there.date()] + step * (there.hour + there.minute / 60) / 24
+        row = next((number for number, end in enumerate(ends) if end <= x), ROWS - 1)
+        ends[row] = x + 12 + sum(15 if letter > "\u2e80" else 8 for letter in word)
+        foot = TOP + 16 + 18 * row
+        parts.append(f'<line class="moment" x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{HEIGHT - BOTTOM}"/>')
+        parts.append(f'<text class="number moment-word" x="{x + 4:.1f}" y="{foot}">{escape(word)}</text>')
+    return parts
 
 
 def hours(values: Sequence[tuple[datetime, int | None]], edition: AqiEdition) -> Markup:

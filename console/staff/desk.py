@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console import charts, words
+from console import charts, language, words
 from console.language import _
 from console.needs import link, needs, silent_orders
 from console.on_duty import on_duty
@@ -55,6 +56,7 @@ def _all(request: Request) -> dict[str, Any]:
     official = signed_now(settings, now)
     signed = official.values if official else {}
     standing = _standing(console, now)
+    marks = standing.pop("marks")
     return {
         "now": now,
         "needs": needs(settings, account_of(request), now),
@@ -71,7 +73,8 @@ def _all(request: Request) -> dict[str, Any]:
         "days": day_rows(settings, outlook) if outlook else (),
         "signed": signed,
         "fan": charts.fan(outlook, settings.rules(outlook.days[0].valid_date).book.aqi(outlook.aqi_edition),
-                          observed=air.days, signed=signed) if outlook and outlook.days else "",
+                          observed=air.days, signed=signed, marks=marks) if outlook and outlook.days else "",
+        "marked": bool(marks),
         **standing,
     }  # fmt: skip
 
@@ -84,6 +87,8 @@ class Moment:
     text: str
     who: str
     href: str
+    mark: str = ""
+    """The word under which it stands in the chart; empty for what is not drawn."""
 
 
 def _standing(console: Console, now: datetime) -> dict[str, Any]:
@@ -96,6 +101,7 @@ def _standing(console: Console, now: datetime) -> dict[str, Any]:
     closed = ("superseded", "released", "exempted", "closed")
     every = [*warnings, *responses, *record.now("consultation", open_only=True)]
     episode = every[0]["episode"] if every else _last_episode(console)
+    story = timeline(console, episode) if episode else []
     return {
         "warning": issued[-1] if issued else None,
         "pending": [row for row in warnings if row["state"] != "issued"],
@@ -105,7 +111,8 @@ def _standing(console: Console, now: datetime) -> dict[str, Any]:
         "orders_received": counts.get("acknowledged", 0) + counts.get("executing", 0),
         "orders_silent": silent_orders(console.settings, now)[0] if response else 0,
         "episode": episode,
-        "timeline": timeline(console, episode)[-TIMELINE:][::-1] if episode else [],
+        "timeline": story[-TIMELINE:][::-1],
+        "marks": [(one.at, one.mark) for one in story if one.mark],
     }
 
 
@@ -136,12 +143,36 @@ def timeline(console: Console, episode: str) -> list[Moment]:
                         + _("。")
                         + said
                     )
-                found.append(Moment(entry.event.occurred_at, said, who, href))
+                drawn = _mark(life, entry.event.kind, entry.event.data, row)
+                found.append(Moment(entry.event.occurred_at, said, who, href, drawn))
     issued = order_moments(record, episode=episode, field="issued_at")
     ended = order_moments(record, episode=episode, field="ended_at")
     found += [_round(at, _("下达减排指令%(count)s家", count=count)) for at, count in issued.items()]
     found += [_round(at, _("解除或替代减排指令%(count)s家", count=count)) for at, count in ended.items()]
     return sorted(found, key=lambda item: item.at)
+
+
+def _mark(life: str, kind: str, data: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    """The short word of an event that changes what is in force; empty for every other."""
+    match life, kind:
+        case "warning", "issued":
+            return _("发布%(level)s", level=_bare_level(row["level"]))
+        case "warning", "lifted":
+            return _("解除%(level)s", level=_bare_level(row["level"]))
+        case "activation", "started":
+            return _("启动")
+        case "activation", "adjusted":
+            return _("转%(level)s", level=_bare_level(data["level"]))
+        case "activation", "paused":
+            return _("暂停")
+        case "activation", "resumed":
+            return _("恢复")
+    return ""
+
+
+def _bare_level(key: str) -> str:
+    """The word of a level in the reader's language, for a picture, which holds no marks."""
+    return language.bare(str(language.show(words.level_word(key))))
 
 
 def _round(at: str, text: str) -> Moment:
