@@ -17,7 +17,7 @@ from console.on_duty import on_duty
 from console.outlook import categories, day_rows, signed_now
 from console.page import Console, account_of, console_of, page
 from emergency.record_orders import order_moments
-from emergency.vocabulary import Level
+from emergency.vocabulary import BEIJING, Level
 
 router = APIRouter()
 TIMELINE = 14
@@ -74,7 +74,7 @@ def _all(request: Request) -> dict[str, Any]:
         "signed": signed,
         "fan": charts.fan(outlook, settings.rules(outlook.days[0].valid_date).book.aqi(outlook.aqi_edition),
                           observed=air.days, signed=signed, marks=marks) if outlook and outlook.days else "",
-        "marked": bool(marks),
+        "marked": any(at.astimezone(BEIJING).date() in air.days for at, _word in marks),
         **standing,
     }  # fmt: skip
 
