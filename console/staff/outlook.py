@@ -14,6 +14,7 @@ from console import charts, charts_hours, charts_outlook
 from console.language import _
 from console.outlook import categories, day_rows, signed_now
 from console.page import Console, console_of, missing, page
+from console.verified import PARTIES, verified
 from emergency.vocabulary import BEIJING
 from forecast.outlook import Outlook
 from plans.schema import AqiEdition
@@ -38,6 +39,8 @@ def outlook(request: Request, issued: str = "") -> Response:
     official = signed_now(settings, now)
     earlier = _earlier(console, chosen, now)
     hourly = settings.archive.hours(chosen.digest, as_of=now) if settings.archive else None
+    today = now.astimezone(BEIJING).date()
+    kept = verified(settings.uploads.parent, today, days=SCORED_DAYS) if settings.uploads is not None else {}
     seen = [(at, aqi) for at, aqi, _pm25 in air.hours]
     return page(
         request,
@@ -54,7 +57,9 @@ def outlook(request: Request, issued: str = "") -> Response:
         legend=edition.categories,
         pollutants=sorted({name for day in chosen.days for name in day.concentration_medians}),
         wavering=wavering(chosen, earlier[-1]) if earlier else (),
-        card=card(console, now),
+        verified=kept,
+        parties=PARTIES,
+        card=() if kept else card(console, now),
         reasons=settings.archive.reasons(chosen.digest) if settings.archive else None,
         scored_days=SCORED_DAYS,
         hourly=hourly,

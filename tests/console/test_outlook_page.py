@@ -1,5 +1,6 @@
 """The outlook in full, the year's air, the rules and the log-ins, as people open them."""
 
+import json
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from console.air import AirReader
 from console.staff.outlook import scores, wavering
 from console.staff.rules import outline
 from console.staff.standing import month
+from console.verified import verified
 from emergency.vocabulary import BEIJING
 from forecast import sample
 from forecast.archive import Archive
@@ -54,6 +56,37 @@ class TestPages:
         assert "各级别的可能性" in html and "与前几次相比" in html and "近30天的检验" in html
         assert "135" not in html.split("污染物浓度中位数")[1].split("</table>")[0], "concentrations, not AQI"
         assert "持续法误差" in html
+
+    async def test_the_card_sets_the_four_parties_side_by_side_with_their_days(self, lived_in):
+        folder = lived_in.settings.uploads.parent / "verification"
+        folder.mkdir(parents=True)
+
+        def row(who, error, right, inside=None):
+            return {"lead": 1, "who": who, "error": error, "level_right": right, "inside_80": inside}
+
+        cards = {
+            1: [row("model", -10, True, True), row("forecaster", 4, True), row("persistence", 60, False)],
+            2: [row("model", 20, False, False), row("climatology", 33, False), {"lead": 1}],
+            40: [row("model", 400, False, True)],
+            0: [row("model", 400, False, True)],
+        }
+        for back, rows in cards.items():
+            (folder / f"{TODAY - timedelta(days=back)}.json").write_text(json.dumps(rows))
+        (folder / f"{TODAY - timedelta(days=3)}.json").write_text("[cut")
+        found = verified(folder.parent, TODAY, days=30)[1]
+
+        assert ["climatology", "forecaster", "model", "persistence"] == sorted(found)
+        assert (2, 15.0, 1, 1) == (
+            found["model"].days,
+            found["model"].error,
+            found["model"].hits,
+            found["model"].inside,
+        )
+        assert (1, 4.0, None) == (found["forecaster"].days, found["forecaster"].error, found["forecaster"].inside)
+        html = (await (await lived_in.user("forecaster")).get("/outlook")).text
+        card = html.split('<h2 id="card">')[1].split("</section>")[0]
+        assert all(name in card for name in ("模型", "会商签发", "持续法", "气候法"))
+        assert "<strong>15</strong>" in card and "<strong>33</strong>" in card and "400" not in card
 
     async def test_the_outlook_says_why_in_words_and_numbers(self, lived_in):
         html = (await (await lived_in.user("expert")).get("/outlook")).text
