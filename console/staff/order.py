@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,16 +10,19 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console import order_evidence, words
+from console import charts_reach, order_evidence, words
 from console.language import _
 from console.needs import link
-from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, text, whole
+from console.page import BadForm, Console, Form, account_of, attempt, console_of, missing, needed, page, text, whole
 from console.staff.order_views import columns_of, reach_of
 from emergency import compliance
 from emergency.compliance_power import Decision
 from emergency.order import Order
 from emergency.order_questions import KINDS
 from emergency.record_orders import Filter, order_counts, page_of_orders
+from emergency.vocabulary import BEIJING, Level
+from plans.measure import POLLUTANT_NAMES
+from plans.reductions import Reduction
 
 router = APIRouter(prefix="/orders")
 MOST_CHASED = 30_000
@@ -89,7 +92,29 @@ def orders(request: Request) -> Response:
         query=query,
         reach=reach,
         columns=columns_of(record, wanted, now=now) if board else (),
+        **_reach(console, next((row for row in responses if row["stream"] == chosen), None), now),
     )
+
+
+def _reach(console: Console, response: Mapping[str, Any] | None, now: datetime) -> dict[str, Any]:
+    """What the running orders of a response reach against the target of its level; nothing once it is over."""
+    lists, found = console.settings.lists, {"reaches": (), "chart": "", "standing": None, "listed": ()}
+    if response is None or response["final"] or lists is None or (base := console.settings.base_daily()) == {}:
+        return found
+    level, standing = Level.of(response["level"]), console.compliance.of(response["stream"])
+    listing = lists.listing()
+    listed: Sequence[Reduction] = ()
+    if level is Level.NONE or not standing.tallies:
+        return found
+    if listing is not None and listing.digest == response["body"]["list_digest"]:
+        today = now.astimezone(BEIJING).date()
+        listed = lists.sums(listing, on=today, shut=()).reached.get(level, ())
+    percent = lists.plan.response.of(level.word).reduction_percent.value  # type: ignore[arg-type]
+    rows = charts_reach.reaches(standing.tallies, base, percent=percent, listed=listed)
+    return {
+        "reaches": rows, "chart": charts_reach.bars(rows) if rows else "", "standing": standing, "listed": listed,
+        "level": level, "parts": charts_reach.PARTS, "share": charts_reach.share, "pollutants": POLLUTANT_NAMES,
+    }  # fmt: skip
 
 
 @router.post("/chase")
