@@ -13,6 +13,7 @@ from console.language import _
 from console.page import BadForm
 from plans.list_import import ImportReport, import_list
 from plans.list_import_header import ColumnMapping
+from plans.whole_file import write_whole
 
 KEPT = 20
 """So many uploads are kept; older ones make room."""
@@ -55,7 +56,7 @@ def keep(folder: Path, content: bytes, *, name: str, edition: str, sample: bool)
     made = Upload(
         hashlib.sha256(content).hexdigest(), suffix, Path(name.replace("\\", "/")).name[:120], edition, sample
     )
-    _write(file_of(folder, made), content)
+    write_whole(file_of(folder, made), content)
     save(folder, made)
     for old in sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
         for path in folder.glob(f"{old.stem}.*"):
@@ -65,7 +66,7 @@ def keep(folder: Path, content: bytes, *, name: str, edition: str, sample: bool)
 
 def save(folder: Path, upload: Upload) -> None:
     """Keep what was decided."""
-    _write(folder / f"{upload.digest}.json", json.dumps(asdict(upload), ensure_ascii=False).encode())
+    write_whole(folder / f"{upload.digest}.json", json.dumps(asdict(upload), ensure_ascii=False).encode())
 
 
 def load(folder: Path, digest: str) -> Upload | None:
@@ -90,9 +91,3 @@ def report_of(folder: Path, upload: Upload, *, city: str) -> ImportReport:
 def _report(path: Path, decided: str, city: str) -> ImportReport:
     upload = Upload(**json.loads(decided))
     return import_list(path, mapping=upload.mapping(), city=city, edition=upload.edition, sample=upload.sample)
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)

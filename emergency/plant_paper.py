@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +13,7 @@ from emergency.vocabulary import BEIJING, Level
 from plans.enterprise_list import LEVEL_KEYS
 from plans.errors import DataError
 from plans.measure import POLLUTANT_NAMES
+from plans.whole_file import write_whole
 
 SUFFIXES = (".docx", ".pdf")
 _NAMES: dict[str, str] = {key: name for key, name in POLLUTANT_NAMES.items()}
@@ -101,15 +100,7 @@ def content_of(sheet: PlantSheet, kind: str, *, now: datetime, address: str = ""
 
 def write_sheet(sheet: PlantSheet, path: Path, *, now: datetime, address: str = "") -> None:
     """Write the sheet as .docx or .pdf, whole or not at all; `now` stands on it as the day it was made."""
-    data = content_of(sheet, path.suffix.removeprefix("."), now=now, address=address)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(path, content_of(sheet, path.suffix.removeprefix("."), now=now, address=address))
 
 
 def _day(moment: datetime | str) -> date:

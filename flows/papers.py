@@ -21,6 +21,7 @@ from emergency.messages import DRILL_MARK
 from emergency.record import Record
 from flows.brief import BRIEF_TYPE
 from plans.errors import RuleError
+from plans.whole_file import write_whole
 
 HERE = "./"
 """Base of the links in the feed: the messages lie beside it."""
@@ -40,17 +41,17 @@ def write_papers(
     folder.mkdir(parents=True, exist_ok=True)
     mark = DRILL_MARK if record.drill else ""
     written = [
-        _write(folder / f"{mark}{name}.{kind}", text)
+        write_whole(folder / f"{mark}{name}.{kind}", text)
         for name, paper in _papers(record, issuer, addressee)
         for kind, text in _set(paper, kinds)
     ]
     texts = [content for _digest, _title, content in record.exhibits(cap.MEDIA_TYPE)]
-    written += [_write(folder / f"{mark}{feed.file_of(read_head(text))}", text) for text in texts]
+    written += [write_whole(folder / f"{mark}{feed.file_of(read_head(text))}", text) for text in texts]
     for _digest, title, content in record.exhibits(gbt35965.MEDIA_TYPE):
         if title.startswith("GB/T 35965.1 "):
-            written.append(_write(folder / f"{mark}{title.removeprefix('GB/T 35965.1 ')}", content))
+            written.append(write_whole(folder / f"{mark}{title.removeprefix('GB/T 35965.1 ')}", content))
     made = feed.atom(texts, title="空气重污染预警", identifier="urn:lantian:feed", base=HERE, drill=record.drill)
-    written.append(_write(folder / f"{mark}feed.atom", made))
+    written.append(write_whole(folder / f"{mark}feed.atom", made))
     return tuple(written)
 
 
@@ -106,9 +107,3 @@ def _set(paper: Paper, kinds: Sequence[str]) -> Iterator[tuple[str, bytes]]:
 
 def _events(record: Record, life: str, name: str) -> Sequence[Event]:
     return [entry.event for entry in record.history(life, name)]
-
-
-def _write(path: Path, content: bytes) -> Path:
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(content)
-    return temporary.replace(path)

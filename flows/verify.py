@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emergency.vocabulary import BEIJING
 from flows.post import Post
+from plans.whole_file import write_whole
 
 if TYPE_CHECKING:
     from forecast.daily_check import Checked
@@ -58,10 +57,4 @@ def yesterday(now: datetime) -> date:
 
 def _write(path: Path, rows: list[dict[str, object]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(rows, file, ensure_ascii=False, indent=1)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    write_whole(path, json.dumps(rows, ensure_ascii=False, indent=1).encode())

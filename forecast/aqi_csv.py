@@ -7,8 +7,6 @@ all of it is written.
 from __future__ import annotations
 
 import csv
-import os
-import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from forecast import air
 from forecast.aqi import Aqi, Gaps, calculate, primary_names
 from forecast.aqi_tables import Mode, Scheme, scheme
 from plans.errors import DataError
+from plans.whole_file import whole_file
 
 ROWS = 65_536
 """Rows per block."""
@@ -68,22 +67,15 @@ def annotate(
     encoding = _encoding(source)
     if not target.parent.is_dir():
         raise DataError("The folder of the output is not there", expected="a folder", found=str(target.parent))
-    made = None
     try:
-        handle, made = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         with (
-            os.fdopen(handle, "w", encoding=encoding, newline="") as out,
+            whole_file(target) as part,
+            part.open("w", encoding=encoding, newline="") as out,
             source.open(encoding=encoding, newline="") as lines,
         ):
-            summary = _annotate(lines, out, plan, gaps=gaps, monitored=monitored, name=source.name)
-        Path(made).chmod(0o666 & ~_umask())
-        os.replace(made, target)  # noqa: PTH105 - named so in the house rules: atomic on every platform
+            return _annotate(lines, out, plan, gaps=gaps, monitored=monitored, name=source.name)
     except OSError as error:
         raise DataError("The output cannot be written", where=str(target), found=error.strerror) from None
-    finally:
-        if made:
-            Path(made).unlink(missing_ok=True)
-    return summary
 
 
 def _annotate(
@@ -289,9 +281,3 @@ def _encoding(path: Path) -> str:
                 pass
             return encoding
     raise DataError("The file is not text", where=path.name, expected="UTF-8 or GB 18030 text", found="other bytes")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

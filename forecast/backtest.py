@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -26,6 +24,7 @@ from forecast.outlook import QUANTILES
 from forecast.predict import aqi_of, seed
 from forecast.train import Effort, Trained, train, weathered
 from plans.errors import DataError
+from plans.whole_file import whole_file
 
 COLUMNS: tuple[str, ...] = (
     "station", "issue_date", "valid_date", "lead", "mean",
@@ -96,15 +95,9 @@ class Backtest:
     def write(self, path: str | Path, *, models: Sequence[str] | None = None) -> int:
         """How many rows were written as .csv or .parquet, complete or not at all; DataError for another kind."""
         path = check_target(path)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}", suffix=".part")
-        try:
-            rows = (row for model in models or tuple(self.forecasts) for row in self.rows(model))
-            with os.fdopen(handle, "wb") as raw:
-                count = _parquet(raw, rows) if path.suffix == ".parquet" else _csv(raw, rows)
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
-        return count
+        rows = (row for model in models or tuple(self.forecasts) for row in self.rows(model))
+        with whole_file(path) as part, part.open("wb") as raw:
+            return _parquet(raw, rows) if path.suffix == ".parquet" else _csv(raw, rows)
 
 
 def _csv(raw: BinaryIO, rows: Iterable[Mapping[str, object]]) -> int:

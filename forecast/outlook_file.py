@@ -9,8 +9,6 @@ quality index: its long_name and the edition say what it is.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from forecast import air
 from forecast.hours import HourlyOutlook, curve
 from forecast.outlook import QUANTILES, THRESHOLDS, Outlook
 from plans.errors import DataError
+from plans.whole_file import whole_file
 
 STANDARD_NAMES: Mapping[str, str] = {
     "pm25": "mass_concentration_of_pm2p5_ambient_aerosol_particles_in_air",
@@ -164,16 +163,11 @@ def write(outlook: Outlook, path: str | Path, *, hours: HourlyOutlook | None = N
         raise DataError("The kind of file is not known", where=path.name, expected=".nc")
     if not path.parent.is_dir():
         raise DataError("The folder is not there", where=str(path.parent), todo="Make it first")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}", suffix=".part")
-    os.close(handle)
-    try:
+    with whole_file(path) as part:
         made = to_dataset(outlook, hours)
         times = {"units": "hours since 1970-01-01 00:00:00", "calendar": "standard", "dtype": "int64"}
         encoding = {key: dict(times) for key in ("time", "forecast_reference_time", "time_bounds")}
         if hours is not None:
             encoding["time_of_hour"] = dict(times)
-        made.to_netcdf(name, engine="netcdf4", encoding=encoding)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+        made.to_netcdf(part, engine="netcdf4", encoding=encoding)
     return path

@@ -10,8 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ from threadpoolctl import threadpool_limits
 from forecast import air, features
 from forecast.features import Area, Sample
 from plans.errors import DataError
+from plans.whole_file import write_whole
 
 if TYPE_CHECKING:
     from forecast.archive import Archive
@@ -237,12 +236,7 @@ def save(trained: Trained, folder: str | Path) -> Path:
     text = json.dumps({**trained.manifest, "digest": trained.digest}, ensure_ascii=False, sort_keys=True)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, manifest=np.frombuffer(text.encode(), dtype=np.uint8), **plain)
-    path = folder / "model.npz"
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".model", suffix=".part")
-    with os.fdopen(handle, "wb") as file:
-        file.write(buffer.getvalue())
-    Path(name).replace(path)
-    return path
+    return write_whole(folder / "model.npz", buffer.getvalue())
 
 
 def load(path: str | Path) -> Trained:

@@ -7,8 +7,6 @@ none were kept: the observed weather drawn towards climatology, plus an error th
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,6 +19,7 @@ from forecast import air
 from forecast.features import LEADS, Area, season_distance, year_angle
 from forecast.weather import DAILY, check_daily, labelled, observed_daily, predictors
 from plans.errors import DataError
+from plans.whole_file import whole_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -285,17 +284,12 @@ def write_table(daily: xr.Dataset, path: str | Path) -> Path:
             "The kind of table is not known", where=path.name, expected=".parquet | .csv", found=path.suffix
         )
     frame = to_frame(daily)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}", suffix=".part")
-    os.close(handle)
-    try:
+    with whole_file(path) as part:
         if path.suffix == ".parquet":
-            frame.to_parquet(name, index=False)
+            frame.to_parquet(part, index=False)
         else:
             frame.assign(
                 issue_date=frame["issue_date"].dt.strftime("%Y-%m-%d"),
                 valid_date=frame["valid_date"].dt.strftime("%Y-%m-%d"),
-            ).to_csv(name, index=False, lineterminator="\n")
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+            ).to_csv(part, index=False, lineterminator="\n")
     return path

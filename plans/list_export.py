@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from plans.list_workbook import TextSheet, workbook
 from plans.measure import POLLUTANT_NAMES, POLLUTANTS, Measure
 from plans.places import Places
 from plans.staggered import Window
+from plans.whole_file import write_whole
 
 SHEET = "减排清单"
 
@@ -81,7 +80,7 @@ def csv_text(rows: Iterable[Mapping[str, str]]) -> str:
 
 def write_csv(rows: Sequence[Mapping[str, str]], path: Path) -> None:
     """Write a list file whole or not at all."""
-    _whole(path, csv_text(rows).encode())
+    write_whole(path, csv_text(rows).encode())
 
 
 def write_workbook(
@@ -112,15 +111,4 @@ def _write_workbook(
             if further
         ),
     ]
-    _whole(path, workbook(sheets, name=path.name))
-
-
-def _whole(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(path, workbook(sheets, name=path.name))

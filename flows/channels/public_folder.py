@@ -11,6 +11,7 @@ from emergency.cap_xml import pass_gate
 from emergency.record import Record
 from flows.deliver import Handed
 from plans.errors import LantianError
+from plans.whole_file import write_whole
 
 
 class PublicFolder:
@@ -38,20 +39,14 @@ class PublicFolder:
         for head, text in zip(heads, texts, strict=True):
             path = self.folder / feed.file_of(head)
             if not path.exists():
-                _write(path, text)
+                write_whole(path, text)
                 new += 1
         kept = [path.read_bytes() for path in sorted(self.folder.glob("*.cap.xml"))]
         made = feed.atom(kept, title=self.title, identifier=f"{self.base}feed.atom", base=self.base, drill=self.drill)
-        _write(self.folder / "feed.atom", made)
+        write_whole(self.folder / "feed.atom", made)
         return new
 
 
 def publish_record(record: Record, channel: PublicFolder) -> int:
     """Publish every message of a record; LantianError for a drill's, which never leaves."""
     return channel.publish([content for _digest, _title, content in record.exhibits(cap.MEDIA_TYPE)])
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_suffix(".part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
