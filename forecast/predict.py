@@ -17,7 +17,7 @@ import xarray as xr
 
 from forecast import air, features
 from forecast.aqi import calculate
-from forecast.features import LEADS, MEMORY_DAYS, TARGETS, Area
+from forecast.features import LEADS, TARGETS, Area
 from forecast.outlook import QUANTILES, THRESHOLDS, DayOutlook, Outlook
 from forecast.train import Trained, from_archive, weathered
 from plans.errors import DataError
@@ -164,7 +164,7 @@ def _read(
 ) -> xr.Dataset:
     wanted = sorted({*model.region, *stations})
     end = features.issue_time(last, issue_hour=model.issue_hour)
-    start = features.issue_time(first, issue_hour=model.issue_hour) - timedelta(days=MEMORY_DAYS)
+    start = features.issue_time(first, issue_hour=model.issue_hour) - model.memory
     return from_archive(archive, stations=wanted, start=start, end=end, as_of=as_of)
 
 

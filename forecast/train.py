@@ -13,7 +13,7 @@ import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -60,6 +60,11 @@ class Trained:
     def weather_mode(self) -> str:
         """The way weather of the days ahead enters: "none", "forecast" or "perfect"."""
         return str(self.manifest["weather_mode"])
+
+    @property
+    def memory(self) -> timedelta:
+        """How far before the issue the data must reach."""
+        return timedelta(days=features.MEMORY_DAYS + self.model.looks_back)
 
     def area(self, key: str) -> Area:
         """The area of that key; DataError when the model was not trained for it."""

@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from forecast import air, features
-from forecast.features import LEADS, MEMORY_DAYS, Area, Sample, season_distance
+from forecast.features import LEADS, Area, Sample, season_distance
 from forecast.outlook import Outlook
 from forecast.predict import aqi_of, seed
 from forecast.reasons import Analogue, Change, Driver, Reasons
@@ -81,9 +81,7 @@ def explain(
     own = Area(outlook.area, tuple(stations))
     wanted = sorted({*model.region, *stations})
     end = features.issue_time(day, issue_hour=model.issue_hour)
-    near = from_archive(
-        archive, stations=wanted, start=end - timedelta(days=MEMORY_DAYS), end=end, as_of=outlook.issued_at
-    )
+    near = from_archive(archive, stations=wanted, start=end - model.memory, end=end, as_of=outlook.issued_at)
     ahead = None
     if model.weather_mode != "none":
         if weather is None:

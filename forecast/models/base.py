@@ -34,6 +34,10 @@ class Model(Protocol):
     def name(self) -> str:
         """Short name, as shown on products and in tables."""
 
+    @property
+    def looks_back(self) -> int:
+        """How many days before the row, beyond a predictor's own memory, the sample must hold; 0 for most."""
+
     def fit(self, sample: Sample) -> Self:
         """The model fitted on all rows of the sample; the sample ends where training ends."""
 

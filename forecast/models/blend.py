@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -74,6 +74,7 @@ class Templates:
 class Blend:
     """See the module."""
 
+    looks_back: ClassVar[int] = 0
     kernel: Kernel = field(default_factory=Kernel)
     boosted: Boosted = field(default_factory=Boosted)
     linear: Linear = field(default_factory=Linear)

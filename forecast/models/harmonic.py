@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -20,6 +20,7 @@ LAGS = 2
 class Harmonic:
     """log concentration = harmonic of the year + calendar + AR(2) error; the spread is the training's own errors."""
 
+    looks_back: ClassVar[int] = 0
     name: str = "harmonic"
     history: History = field(default_factory=History)
     coefficients: np.ndarray | None = None

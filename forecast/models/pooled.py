@@ -3,10 +3,11 @@
 1. A base model (models.blend, models.weathered) gives joint paths. 2. Direct quantiles of the index (models.direct;
 where the weather ahead is known also day by day, models.chained) and the usual of the season are pooled with the paths'
 own, quantile by quantile; the weights per lead are those with the least CRPS on days unseen by either, drawn towards
-equal weights. 3. What the pooled quantiles missed on unseen days of the season shifts them (conformal). 4. The paths
-are then moved so that their index has the pooled distribution: the sub-indices of all pollutants of a path rise or fall
-by one factor. Order, dependence and primary pollutants stay the paths' own, and the paths stay concentrations, good for
-any edition.
+equal weights. 3. What the pooled quantiles missed on unseen days shifts them: by season (conformal), then by what they
+themselves say (models.regime), at last by what the model missed at the place in the last weeks (models.lately). 4. The
+paths are then moved so that their index has the pooled distribution: the sub-indices of all pollutants of a path rise
+or fall by one factor. Order, dependence and primary pollutants stay the paths' own, and the paths stay concentrations,
+good for any edition.
 """
 
 from __future__ import annotations
@@ -14,35 +15,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import product
 from typing import Any, Self
 
 import numpy as np
 
 from forecast import calibrate
-from forecast.features import LEADS, TARGETS, Sample, from_log
+from forecast.features import LEADS, MEMORY_DAYS, TARGETS, Sample, from_log, to_log
+from forecast.models import lately, regime
 from forecast.models.base import Stored, season_weights
 from forecast.models.blend import Blend, narrowed
 from forecast.models.chained import Chained
 from forecast.models.direct import LEVELS, YARDSTICK, Direct, folds_of, log_aqi, near_folds
+from forecast.models.judged import COSTS, alarms_of, losses_of, weights_of
 from forecast.models.seasonal import season_of, shifts_of
 from forecast.models.weathered import Weathered
 
-STEP = 0.1
-"""Of the weights tried."""
-
-EVEN = 0.004
-"""Relative loss that full distance from equal weights costs: less than that no year can tell apart."""
-
-COSTS: Mapping[int, float] = {100: 2.0, 150: 3.0, 200: 5.0}
-"""What a missed day above an AQI costs, in false alarms (a setting; confidence I: no text names one)."""
+KEPT = ("weights", "shifts", "lines", "rates", "index", "losses", "alarms")
+"""Arrays of a file, beside the days and those of the opinions."""
 
 MOST_AREAS = 24
 """Areas the direct quantiles and the weights are learned on; more are thinned evenly."""
 
 
-SHARES = np.diff(np.concatenate([[0.0], (LEVELS[1:] + LEVELS[:-1]) / 2, [1.0]]))
-"""How much of the probability axis each level stands for."""
+REHEARSED = 100
+"""Paths of a forecast of the last weeks that is made again to learn from."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +51,10 @@ class Pooled:
     """(lead, opinion): of the paths, of each of the direct quantiles, of the usual; each row sums to 1."""
     shifts: np.ndarray | None = None
     """(season, lead, level): the conformal shift of the pooled quantiles at SEASONS places of the year."""
+    lines: np.ndarray | None = None
+    """(lead, level, term): the correction by what is said, of models.regime."""
+    rates: np.ndarray | None = None
+    """(lead,): how fast the last weeks are learned from, of models.lately."""
     days: np.ndarray | None = None
     index: np.ndarray | None = None
     """(area, day): log AQI of the training days, for the usual."""
@@ -73,6 +73,11 @@ class Pooled:
         """Keys of the areas it was trained for."""
         return self.base.areas
 
+    @property
+    def looks_back(self) -> int:
+        """Days before the issue day whose forecasts are made again, to learn what they missed."""
+        return lately.DAYS + LEADS - 1
+
     def fit(self, sample: Sample) -> Self:
         """As the protocol says; DataError where the base raises it."""
         chosen = np.unique(np.linspace(0, len(sample.areas) - 1, min(MOST_AREAS, len(sample.areas))).astype(int))
@@ -90,43 +95,78 @@ class Pooled:
         pooled = np.einsum("eadlq,le->adlq", opinions, weights)
         shifts = shifts_of(sample.days, truth[..., None] - pooled)
         pooled = np.sort(pooled + shifts[season_of(sample.days)], axis=-1)
+        lines = regime.fit(pooled, truth)
+        pooled = regime.corrected(pooled, lines)
+        losses = losses_of(np.concatenate([opinions, pooled[None]]), truth)
         return replace(
             self,
             base=base,
             directs=tuple(direct for direct, _ in fitted),
             weights=weights,
             shifts=shifts,
+            lines=lines,
+            rates=lately.rates_of(losses[:, -1], losses[:, -2]),
             days=sample.days,
             index=index,
-            losses=_losses(np.concatenate([opinions, pooled[None]]), truth),
+            losses=losses,
             alarms=alarms_of(pooled, truth),
         )
 
     def paths(self, sample: Sample, *, area: str, rows: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
         """As the protocol says."""
-        assert self.weights is not None and self.shifts is not None
-        assert self.days is not None and self.index is not None and self.base.anchor is not None
-        paths = self.base.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
+        assert self.rates is not None
         place = self.areas.index(area)
         one = replace(narrowed(sample, area, self.areas), redrawn=None)
+        paths = self.base.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
+        pooled = self._said(one, place, rows, _sorted_index(paths))
+        if self.rates.any():
+            of_index, of_pollutants = self._missed(sample, one, area, rows)
+            pooled = np.sort(pooled + of_index, axis=-1)
+            paths = from_log(to_log(paths) + of_pollutants[:, None])
         own = log_aqi(paths)
         known = np.sort(np.moveaxis(own, 1, -1), axis=-1)
-        said = np.stack([calibrate.quantile(known, level) for level in LEVELS], axis=-1)
+        return moved(paths, own, known, _levels_of(known), pooled)
+
+    def _said(self, one: Sample, place: int, rows: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """(row, lead, level) pooled log AQI quantiles, from the sample of one area and the sorted AQI of its paths."""
+        assert self.weights is not None and self.shifts is not None and self.lines is not None
+        assert self.days is not None and self.index is not None and self.base.anchor is not None
         anchor = self.base.anchor.of(place)
         direct = [direct.quantiles(one, rows, anchor=anchor)[0] for direct in self.directs]
-        days = sample.days[rows]
+        days = one.days[rows]
         usual = _usual(self.days, self.index[place][None], days)[0]
-        pooled = np.einsum("edlq,le->dlq", np.stack([said, *direct, usual]), self.weights)
-        pooled = np.sort(pooled + self.shifts[season_of(days)], axis=-1)
-        return moved(paths, own, known, said, pooled)
+        opinions = np.stack([_levels_of(known), *direct, usual])
+        pooled = np.sort(np.einsum("edlq,le->dlq", opinions, self.weights) + self.shifts[season_of(days)], axis=-1)
+        return regime.corrected(pooled, self.lines)
+
+    def _missed(self, sample: Sample, one: Sample, area: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(row, lead, level) and (row, lead, pollutant): shifts by the last weeks, whose forecasts are made again."""
+        assert self.rates is not None
+        at = lately.issues_of(rows, leads=LEADS, first=MEMORY_DAYS - 1)
+        if one.ahead.shape[-1]:  # an issue day whose run was not kept teaches nothing
+            at = at[~np.isnan(one.ahead[0, at]).all(axis=(1, 2))]
+        if not len(at):
+            return np.zeros((len(rows), LEADS, len(LEVELS))), np.zeros((len(rows), LEADS, len(TARGETS)))
+        seeds = one.days[at].astype("datetime64[D]").astype(np.int64).astype(np.uint64)
+        again = self.base.paths(sample, area=area, rows=at, count=REHEARSED, seeds=seeds)
+        said = self._said(one, self.areas.index(area), at, _sorted_index(again))
+        over = 0 if one.issue_hour == 24 else 1
+        index = lately.shifts(said, at, log_aqi(from_log(one.observed[0])), rows, rates=self.rates, over=over)
+        pollutants = lately.shifts(
+            to_log(np.median(again, axis=1)), at, one.observed[0], rows,
+            rates=lately.OF_POLLUTANTS * self.rates, levels=np.full(len(TARGETS), 0.5), over=over,
+        )  # fmt: skip
+        return index, pollutants
 
     def describe(self) -> Mapping[str, Any]:
         """As the protocol says."""
         assert self.weights is not None and self.losses is not None and self.alarms is not None
+        assert self.rates is not None
         return {
             **self.base.describe(),
             "crps_on_unseen_days_of_paths_directs_usual_pool_per_lead": np.round(self.losses, 2).tolist(),
             "weights_of_paths_directs_usual_per_lead": np.round(self.weights, 2).tolist(),
+            "steps_of_the_last_weeks_per_lead": np.round(self.rates, 4).tolist(),
             "alarm_from_probability_by_cost_per_lead": {
                 str(limit): np.round(self.alarms[:, number], 2).tolist() for number, limit in enumerate(COSTS)
             },
@@ -144,7 +184,7 @@ class Pooled:
             settings, trees = direct.stored()
             directs.append(settings)
             kept |= {f"direct{number}/{name}": value for name, value in trees.items()}
-        kept |= {name: getattr(self, name) for name in ("weights", "shifts", "index", "losses", "alarms")}
+        kept |= {name: getattr(self, name) for name in KEPT}
         kept["days"] = self.days.astype("datetime64[D]").astype(np.int64)
         return {"pooled": self.name, "base": base, "directs": directs}, kept
 
@@ -162,92 +202,19 @@ class Pooled:
                 (Chained if "chained" in one else Direct).restore(one, part(f"direct{number}/"))
                 for number, one in enumerate(settings["directs"])
             ),
-            weights=arrays["weights"],
-            shifts=arrays["shifts"],
             days=arrays["days"].astype("datetime64[D]"),
-            index=arrays["index"],
-            losses=arrays["losses"],
-            alarms=arrays["alarms"],
+            **{name: arrays[name] for name in KEPT},
         )
 
 
-def _losses(opinions: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """(lead, opinion): CRPS of each where all have one."""
-    out = np.full((truth.shape[2], len(opinions)), np.nan)
-    for lead, number in np.ndindex(*out.shape):
-        q, y = opinions[:, :, :, lead], truth[:, :, lead]
-        there = ~np.isnan(y) & ~np.isnan(q).any(axis=(0, 3))
-        if there.any():
-            out[lead, number] = crps(np.exp(q[number][there]), np.exp(y[there]))
-    return out
+def _sorted_index(paths: np.ndarray) -> np.ndarray:
+    """(row, lead, path): log AQI of concentration paths (row, path, lead, pollutant), sorted."""
+    return np.sort(np.moveaxis(log_aqi(paths), 1, -1), axis=-1)
 
 
-def exceedance(quantiles: np.ndarray, limit: float) -> np.ndarray:
-    """P(AQI > limit) of log AQI quantiles (..., level): linear between them and a little beyond the outer ones.
-
-    >>> exceedance(np.log(np.array([40.0, 50, 70, 100, 130, 160, 180])), 100).round(2).tolist()
-    0.5
-    """
-    outer = [quantiles[..., :1] - 2 * (quantiles[..., 1:2] - quantiles[..., :1])]
-    outer.append(quantiles[..., -1:] + 2 * (quantiles[..., -1:] - quantiles[..., -2:-1]))
-    points = np.concatenate([outer[0], quantiles, outer[1]], axis=-1) + 1e-9 * np.arange(len(LEVELS) + 2)
-    levels = np.concatenate([[0.0], LEVELS, [1.0]])
-    x = np.log(limit)
-    above = np.clip((points <= x).sum(axis=-1), 1, len(levels) - 1)
-    low, high = (np.take_along_axis(points, (above - back)[..., None], axis=-1)[..., 0] for back in (1, 0))
-    part = np.clip((x - low) / np.maximum(high - low, 1e-9), 0, 1)
-    out: np.ndarray = 1.0 - (levels[above - 1] + part * (levels[above] - levels[above - 1]))
-    return out
-
-
-def alarms_of(quantiles: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """(lead, limit of COSTS): the probability at which an alarm costs least, of log AQI (area, day, lead[, level]).
-
-    A lead takes the mean of its own best and that of all leads together: one lead holds few heavy days.
-    """
-    tried = np.arange(0.05, 0.66, 0.01)
-    costs = np.zeros((len(COSTS), LEADS, len(tried)))
-    for number, (limit, price) in enumerate(COSTS.items()):
-        for lead in range(LEADS):
-            q, y = quantiles[:, :, lead], truth[:, :, lead]
-            there = ~np.isnan(y) & ~np.isnan(q).any(axis=-1)
-            said, event = exceedance(q[there], limit), np.exp(y[there]) > limit + 0.5
-            for place, alarm in enumerate(tried):
-                fired = said >= alarm
-                costs[number, lead, place] = (fired & ~event).sum() + price * (~fired & event).sum()
-    together = tried[costs.sum(axis=1).argmin(axis=-1)]
-    own = tried[costs.argmin(axis=-1)]
-    out: np.ndarray = (0.5 * own + 0.5 * together[:, None]).T
-    return out
-
-
-def weights_of(opinions: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """(lead, opinion) from log AQI quantiles (opinion, area, day, lead, level) and log AQI (area, day, lead).
-
-    The least CRPS of AQI among all weights in steps of STEP, plus what distance from equal weights costs; equal weights
-    where nothing is known.
-    """
-    number = len(opinions)
-    grid = np.array([w for w in product(np.arange(0, 1 + STEP / 2, STEP), repeat=number) if abs(sum(w) - 1) < 1e-9])
-    far = ((grid - 1 / number) ** 2).sum(axis=1) / (1 - 1 / number)
-    out = np.full((truth.shape[2], number), 1 / number)
-    for lead in range(len(out)):
-        q, y = opinions[:, :, :, lead].reshape(number, -1, len(LEVELS)), truth[:, :, lead].ravel()
-        there = ~np.isnan(y) & ~np.isnan(q).any(axis=(0, 2))
-        if there.sum() >= 30:
-            loss = np.array([crps(np.exp(np.tensordot(w, q[:, there], 1)), np.exp(y[there])) for w in grid])
-            out[lead] = grid[np.argmin(loss / loss.min() + EVEN * far)]
-    return out
-
-
-def crps(quantiles: np.ndarray, observed: np.ndarray) -> float:
-    """Mean CRPS of quantiles (case, level) at LEVELS: twice the pinball loss, integrated over the levels.
-
-    >>> round(crps(np.full((1, 7), 80.0), np.array([100.0])), 6)
-    20.0
-    """
-    error = observed[:, None] - quantiles
-    return float(2 * (np.maximum(LEVELS * error, (LEVELS - 1) * error) * SHARES).sum(axis=1).mean())
+def _levels_of(known: np.ndarray) -> np.ndarray:
+    """(row, lead, level) quantiles of the sorted index (row, lead, path) of paths."""
+    return np.stack([calibrate.quantile(known, level) for level in LEVELS], axis=-1)
 
 
 def moved(paths: np.ndarray, own: np.ndarray, known: np.ndarray, said: np.ndarray, pooled: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -55,6 +55,7 @@ class History:
 class Climatology:
     """The weeks of the same season in the training years."""
 
+    looks_back: ClassVar[int] = 0
     name: str = "climatology"
     width: float = SEASON_DAYS
     """Half width of the season in days."""
@@ -92,6 +93,7 @@ class Climatology:
 class Persistence:
     """The last 24 hours go on, changed as they have changed in the same season of the training years."""
 
+    looks_back: ClassVar[int] = 0
     name: str = "persistence"
     history: History = field(default_factory=History)
 

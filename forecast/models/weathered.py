@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -49,6 +49,7 @@ SIZE = Way(penalty=3.0, width=0.3, reach=0.5, landmarks=400)
 class Weathered:
     """See the module."""
 
+    looks_back: ClassVar[int] = 0
     experts: tuple[Way, ...] = EXPERTS
     boosted: Boosted = BOOSTED
     size: Way = SIZE

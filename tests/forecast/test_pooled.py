@@ -12,7 +12,8 @@ from forecast.models.base import Anchor
 from forecast.models.blend import Blend
 from forecast.models.direct import LEVELS, Direct, Setting, log_aqi, table
 from forecast.models.experts import Boosted, Kernel
-from forecast.models.pooled import Pooled, exceedance, moved, raised, weights_of
+from forecast.models.judged import exceedance, weights_of
+from forecast.models.pooled import Pooled, moved, raised
 from forecast.models.trees import Trees
 from forecast.train import load, save, train
 
@@ -134,6 +135,28 @@ def test_the_pool_looks_at_nothing_after_its_row(pooled, sample, areas):
     asked = {"area": areas[0].key, "rows": np.array([row]), "count": 40, "seeds": SEEDS[:1]}
 
     np.testing.assert_array_equal(pooled.model.paths(sample, **asked), pooled.model.paths(changed, **asked))
+
+
+def test_what_is_said_of_a_day_does_not_hang_on_the_other_days_asked_for(pooled, sample, areas):
+    asked = {"area": areas[0].key, "count": 40}
+
+    together = pooled.model.paths(sample, rows=np.arange(150, 154), seeds=SEEDS, **asked)
+    alone = pooled.model.paths(sample, rows=np.array([152]), seeds=SEEDS[2:3], **asked)
+
+    np.testing.assert_allclose(together[2], alone[0], rtol=1e-9)
+
+
+def test_weeks_worse_than_said_raise_what_is_said_next(pooled, sample, areas):
+    rows = np.array([150])
+    asked = {"area": areas[0].key, "rows": rows, "count": 40, "seeds": SEEDS[:1]}
+    worse = sample.observed.copy()
+    worse[:, 100:150] += 1.0  # e times the concentrations, after predictors were made: only the truth is changed
+    eager = replace(pooled.model, rates=np.full(7, 0.02))
+
+    changed = log_aqi(eager.paths(replace(sample, observed=worse), **asked))
+    same = replace(eager, rates=np.zeros(7))
+
+    assert np.median(changed) > np.median(log_aqi(same.paths(replace(sample, observed=worse), **asked)))
 
 
 def test_paths_of_the_pool_are_concentrations_within_reach(pooled, sample, areas):
