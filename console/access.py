@@ -119,6 +119,7 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("GET", "/orders"): STAFF,
     ("POST", "/orders/chase"): OFFICE,
     ("GET", "/orders/{identifier}"): STAFF,
+    ("GET", "/orders/{identifier}/document"): STAFF,
     ("POST", "/orders/{identifier}/acknowledge"): OFFICE,
     ("POST", "/orders/{identifier}/chase"): OFFICE,
     ("POST", "/orders/{identifier}/answer"): OFFICE,
@@ -168,6 +169,7 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     # enterprise portal
     ("GET", "/my"): PLANT,
     ("GET", "/my/{identifier}"): PLANT,
+    ("GET", "/my/{identifier}/document"): PLANT,
     ("POST", "/my/{identifier}/acknowledge"): PLANT,
     ("POST", "/my/{identifier}/execute"): PLANT,
     ("POST", "/my/{identifier}/measure"): PLANT,

@@ -131,6 +131,8 @@ def to_pdf(paper: Paper) -> bytes:
         else:
             text(block.text, indent=2)
     if paper.issuer:
+        if made.will_page_break(line * 3):
+            made.add_page()  # who signs and the date are never on two pages
         made.ln(line)
         text(paper.issuer, align="R")
         text(f"{paper.dated.year}年{paper.dated.month}月{paper.dated.day}日", align="R")

@@ -28,6 +28,7 @@ from console.page import (
     text,
     whole,
 )
+from console.staff.order import order_document
 from emergency.order import Order, OrderState
 from emergency.order_questions import KINDS
 
@@ -47,6 +48,12 @@ def my(request: Request) -> Response:
 def order(request: Request, identifier: str) -> Response:
     """One order of this recipient."""
     return _show(request, identifier)
+
+
+@router.get("/{identifier}/document")
+def document(request: Request, identifier: str) -> Response:
+    """The same as a document, to be signed on paper."""
+    return order_document(request, _mine(request, identifier))
 
 
 @router.post("/{identifier}/acknowledge")

@@ -15,8 +15,9 @@ from console.language import _
 from console.needs import link
 from console.page import BadForm, Console, Form, account_of, attempt, console_of, missing, needed, page, text, whole
 from console.staff.order_views import columns_of, reach_of
-from emergency import compliance
+from emergency import compliance, documents_docx, documents_pdf, order_paper
 from emergency.compliance_power import Decision
+from emergency.office_notice import publisher
 from emergency.order import Order
 from emergency.order_questions import KINDS
 from emergency.record_orders import Filter, order_counts, page_of_orders
@@ -212,6 +213,22 @@ def _attempt(request: Request, identifier: str, act: Any, done: str) -> Response
         show=lambda alert, status: _show(request, identifier, alert=alert, status=status),
         then=f"{link('orders', identifier)}?done={done}",
     )
+
+
+@router.get("/{identifier}/document")
+def document(request: Request, identifier: str) -> Response:
+    """The order as a document: pdf, or docx when the query asks for it."""
+    return order_document(request, _load(request, identifier))
+
+
+def order_document(request: Request, state: Order) -> Response:
+    """An order as a download, for whoever may see it."""
+    desk, drill = console_of(request).office.desk, console_of(request).office.record.drill
+    paper = order_paper.paper_of(state, issuer=publisher(desk).name, execute_within=desk.execute_within, drill=drill)
+    kind = "docx" if request.query_params.get("kind") == "docx" else "pdf"
+    media = {"docx": documents_docx.MEDIA_TYPE, "pdf": documents_pdf.MEDIA_TYPE}[kind]
+    headers = {"content-disposition": f'attachment; filename="order.{kind}"'}
+    return Response(order_paper.content_of(paper, kind), media_type=media, headers=headers)
 
 
 def _load(request: Request, identifier: str) -> Order:
