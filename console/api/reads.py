@@ -37,7 +37,8 @@ def answer(request: Request, content: Any) -> Response:
     body = json.dumps(content, ensure_ascii=False, default=str).encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = {"etag": etag, "cache-control": "private, no-cache"}
-    if request.headers.get("if-none-match") == etag:
+    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
+    if etag in known or "*" in known:  # RFC 9110 13.1.2: any of a list, weakly compared
         return Response(status_code=304, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
 

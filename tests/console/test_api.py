@@ -156,7 +156,14 @@ async def test_what_has_not_changed_is_not_sent_again(world):
         first = await caller.get("/consultations")
         second = await caller.get("/consultations", headers={"if-none-match": first.headers["etag"]})
 
+        etag = first.headers["etag"]
+        others = [
+            (await caller.get("/consultations", headers={"if-none-match": value})).status_code
+            for value in (f'"old", W/{etag}', "*", '"old"', "")
+        ]
+
     assert (304, b"") == (second.status_code, second.content)
+    assert [304, 304, 200, 200] == others
     assert 1 == first.json()["total"]
 
 
