@@ -71,6 +71,11 @@ ACCESS: dict[tuple[str, str], frozenset[Role] | None] = {
     ("POST", "/accounts/{identifier}/factor"): ADMINISTRATORS,
     ("POST", "/accounts/{identifier}/close"): ADMINISTRATORS,
     ("POST", "/accounts/{identifier}/open"): ADMINISTRATORS,
+    # other systems that are told
+    ("GET", "/webhooks"): ADMINISTRATORS,
+    ("POST", "/webhooks/{identifier}/ping"): ADMINISTRATORS,
+    ("POST", "/webhooks/{identifier}/pause"): ADMINISTRATORS,
+    ("POST", "/webhooks/{identifier}/resume"): ADMINISTRATORS,
     # consultations
     ("GET", "/consultations"): STAFF,
     ("GET", "/consultations/{identifier}"): STAFF,

@@ -46,6 +46,7 @@ from console.staff import (
     standing,
     warning,
     watch,
+    webhooks,
 )  # fmt: skip
 from console.watch import WatchReader
 from plans.errors import LantianError
@@ -95,8 +96,8 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         secure=settings.secure_cookie,
     )
     rooms = (
-        login, login_oidc, me, accounts, desk, debrief, maps, outlook, preview, standing, rules, consultation, warning,
-        order, problem, duty, duty_measures, record, replay, watch, portal,
+        login, login_oidc, me, accounts, webhooks, desk, debrief, maps, outlook, preview, standing, rules,
+        consultation, warning, order, problem, duty, duty_measures, record, replay, watch, portal,
     )  # fmt: skip
     for module in rooms:
         app.include_router(module.router)

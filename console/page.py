@@ -68,6 +68,9 @@ DONE = {
     "looked": N_("回头看结果已记录。"),
     "noted": N_("提醒已签收。"),
     "account": N_("账号已更新。"),
+    "hook_asked": N_("已安排试发，投递流程一分钟内发出；刷新本页看结果。"),
+    "hook_paused": N_("回调已暂停，期间的记录恢复后补发。"),
+    "hook_resumed": N_("回调已恢复，从停下的地方接着通知。"),
     "password": N_("密码已修改，其他浏览器上的登录已失效。"),
     "factor": N_("第二因子已启用。"),
     "measure": N_("措施执行情况已报告。"),
@@ -305,7 +308,7 @@ def _places(account: Account, settings: Settings) -> tuple[tuple[str, str], ...]
         if account.role is Role.DEPARTMENT:
             return (("/my", _("我的任务")),)
         return (("/my", _("我的指令")), ("/plant", _("一厂一案")))
-    more = (("/accounts", N_("账号")),) if account.role in access.ADMINISTRATORS else ()
+    more = (("/accounts", N_("账号")), ("/webhooks", N_("回调"))) if account.role in access.ADMINISTRATORS else ()
     drill = (("/debrief", _("演练讲评")),) if settings.office.record.drill else ()
     return (*PLACES, *more, *drill, *((("/replay", _("演练时钟")),) if settings.replay else ()))
 

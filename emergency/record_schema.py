@@ -196,6 +196,22 @@ webhook = Table(
     Column("active", Boolean, nullable=False),
 )
 
+webhook_note = Table(
+    "webhook_note",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("hook", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("by_whom", String(80), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("entries", Integer, nullable=False),
+    Column("result", String(16), nullable=False),
+    Column("said", String(200), nullable=False),
+    Index("webhook_note_hook", "hook", "number"),
+)
+"""What became of each hook: told, failed, asked to be tried, paused and resumed and by whom. Only ever added to."""
+
 
 def _now_table(life: str, *more: SchemaItem) -> Table:
     return Table(

@@ -20,6 +20,7 @@ from sqlalchemy import insert, select, update
 from emergency.record import Record
 from emergency.record_rows import Entry, stamp
 from emergency.record_schema import webhook as table
+from emergency.record_schema import webhook_note as notes
 from plans.errors import DataError, LantianError
 
 LIVES = ("consultation", "warning", "order", "problem")
@@ -71,6 +72,23 @@ def event(entry: Entry) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing that happened to a hook."""
+
+    hook: str
+    kind: str
+    """told (one run that handed entries over) | failed | asked | ping | paused | resumed."""
+    at: str
+    by_whom: str
+    """Who asked, paused or resumed; empty where the schedule did it."""
+    seq: int
+    """The last entry of the log that it was about; 0 for none."""
+    entries: int
+    result: str
+    said: str
+
+
 class Hooks:
     """The hooks of one record."""
 
@@ -106,8 +124,66 @@ class Hooks:
             return tuple(_hook(row) for row in rows)
 
     def due(self, now: datetime) -> tuple[Hook, ...]:
-        """The open hooks that may be tried now."""
-        return tuple(one for one in self.all() if one.active and one.next_at <= stamp(now))
+        """The open hooks that may be tried now; a paused one is not."""
+        paused = self.paused()
+        return tuple(
+            one for one in self.all() if one.active and one.next_at <= stamp(now) and one.identifier not in paused
+        )
+
+    def paused(self) -> frozenset[str]:
+        """The hooks that somebody paused and nobody resumed."""
+        kinds = notes.c.kind.in_(("paused", "resumed"))
+        query = select(notes.c.hook, notes.c.kind).where(kinds).order_by(notes.c.number)
+        with self.record.engine.connect() as connection:
+            last = {str(hook): str(kind) for hook, kind in connection.execute(query)}
+        return frozenset(hook for hook, kind in last.items() if kind == "paused")
+
+    def notes(self, identifier: str, *, limit: int = 8) -> tuple[Note, ...]:
+        """What happened to a hook, the newest first."""
+        query = select(notes).where(notes.c.hook == identifier).order_by(notes.c.number.desc()).limit(limit)
+        with self.record.engine.connect() as connection:
+            return tuple(
+                Note(**{name: row[name] for name in Note.__slots__}) for row in connection.execute(query).mappings()
+            )
+
+    def note(
+        self, hook: str, kind: str, *, now: datetime, by: str = "", seq: int = 0, entries: int = 0, result: str = "",
+        said: str = "",
+    ) -> None:  # fmt: skip
+        """Keep one thing that happened to a hook."""
+        values = Note(hook, kind, stamp(now), by, seq, entries, result, said[:200])
+        self._write(insert(notes).values({name: getattr(values, name) for name in Note.__slots__}))
+
+    def pause(self, identifier: str, *, by: str, now: datetime) -> None:
+        """Tell it nothing until it is resumed; what it misses comes then. DataError for none or a closed one."""
+        self._open(identifier)
+        if identifier not in self.paused():
+            self.note(identifier, "paused", now=now, by=by)
+
+    def resume(self, identifier: str, *, by: str, now: datetime) -> None:
+        """Tell it again from where it stood, at once, with its failures forgotten. DataError as for a pause."""
+        hook = self._open(identifier)
+        if identifier in self.paused():
+            self.note(identifier, "resumed", now=now, by=by)
+            self._change(hook, failures=0, failing_since="", next_at=stamp(now))
+
+    def ask(self, identifier: str, *, by: str, now: datetime) -> None:
+        """Have the next run send it a message of type ping. DataError for none or a closed one."""
+        self._open(identifier)
+        self.note(identifier, "asked", now=now, by=by)
+
+    def asked(self) -> tuple[Hook, ...]:
+        """The open hooks that somebody asked to try since they were last tried."""
+        query = select(notes.c.hook, notes.c.kind).where(notes.c.kind.in_(("asked", "ping"))).order_by(notes.c.number)
+        with self.record.engine.connect() as connection:
+            last = {str(hook): str(kind) for hook, kind in connection.execute(query)}
+        return tuple(one for one in self.all() if one.active and last.get(one.identifier) == "asked")
+
+    def _open(self, identifier: str) -> Hook:
+        found = next((one for one in self.all() if one.identifier == identifier and one.active), None)
+        if found is None:
+            raise DataError("There is no such webhook", found=identifier)
+        return found
 
     def told(self, hook: Hook, *, after: int, said: str) -> None:
         """It took everything up to an entry."""

@@ -28,6 +28,9 @@ def tell_all(record: Record, *, now: datetime, resolve: Resolve | None = None) -
     if record.drill:
         return {}
     hooks = Hooks(record)
+    for hook in hooks.asked():
+        handed = ping(hook, resolve=resolve)
+        hooks.note(hook.identifier, "ping", now=now, result=handed.result, said=handed.detail)
     return {hook.identifier: _tell(hooks, hook, now=now, resolve=resolve) for hook in hooks.due(now)}
 
 
@@ -51,13 +54,22 @@ def _tell(hooks: Hooks, hook: Hook, *, now: datetime, resolve: Resolve | None) -
                     _keep(hooks, hook, after, said)
                     behind = next(one for one in hooks.all() if one.identifier == hook.identifier)
                     hooks.failed(behind, said=said, gone=said == GONE, now=now)
+                    _note(hooks, hook, count, after, now)
+                    hooks.note(hook.identifier, "failed", now=now, seq=entry.seq, result=handed.result, said=said)
                     return count
                 count += 1
             after = entry.seq
             if time.monotonic() > until:
                 break
     _keep(hooks, hook, after, said)
+    _note(hooks, hook, count, after, now)
     return count
+
+
+def _note(hooks: Hooks, hook: Hook, count: int, after: int, now: datetime) -> None:
+    """One line for a run that handed something over, whatever the number of entries."""
+    if count:
+        hooks.note(hook.identifier, "told", now=now, seq=after, entries=count, result="handed")
 
 
 def _keep(hooks: Hooks, hook: Hook, after: int, said: str) -> None:

@@ -41,8 +41,11 @@ def show(home: Home = None) -> None:
     """列出回调：状态、通知到记录的第几条、最近一次答复。"""
     from emergency.webhooks import Hooks
 
-    for one in Hooks(_post(home).record).all():
-        state = "停用" if not one.active else f"失败{one.failures}次，下次 {one.next_at}" if one.failures else "正常"
+    hooks = Hooks(_post(home).record)
+    paused = hooks.paused()
+    for one in hooks.all():
+        tries = f"失败{one.failures}次，下次 {one.next_at}" if one.failures else "正常"
+        state = "停用" if not one.active else "暂停" if one.identifier in paused else tries
         typer.echo(f"{one.identifier}\t{one.title}\t{one.address}\t{state}\t至第{one.after}条\t{one.said}")
 
 

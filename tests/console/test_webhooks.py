@@ -18,7 +18,7 @@ from emergency.webhooks import FIVE_DAYS, Hooks
 from flows import hooks
 from plans.errors import DataError, LantianError
 
-from .conftest import NOW, build
+from .conftest import NOW, build, hidden
 
 pytestmark = pytest.mark.anyio
 
@@ -211,3 +211,63 @@ def test_the_commands_register_try_list_and_close(tmp_path, receiver):
     assert "停用" in run(app, "list")
     wrong = CliRunner().invoke(app, ["add", "平台", receiver.address, *home])
     assert isinstance(wrong.exception, DataError), "http, and inside the house"
+
+
+# --- the administrator's page -----------------------------------------------------------------------------------------
+
+
+async def test_the_page_shows_the_failing_one_first_with_its_next_try_and_hides_the_key_in_an_address(live, receiver):
+    up = subscribe(live, receiver, lives=["warning"])
+    Hooks(live.record).add(
+        title="甲系统", address="http://127.0.0.1:9/in?key=geheim", own_network=True, now=live.clock()
+    )  # fmt: skip
+    live.draft()
+    hooks.tell_all(live.record, now=live.clock())
+    html = (await (await live.user("administrator")).get("/webhooks")).text
+
+    assert html.index("甲系统") < html.index("另一系统")
+    down, well = html.split('aria-labelledby="hook-')[1:]
+    assert "未送达，正在重试" in down and "下次重试" in down and "自动停用" in down and "ConnectError" in down
+    assert "geheim" not in html and "/in?…" in down and up.secret not in html
+    assert "正常" in well and "对方已收到" in well and "1条，至第" in well
+
+
+async def test_a_test_message_is_asked_for_on_the_page_and_sent_by_the_next_run(live, receiver):
+    hook = subscribe(live, receiver)
+    user = await live.user("administrator")
+    answer = await user.submit("/webhooks", f"/webhooks/{hook.identifier}/ping")
+    assert "/webhooks?done=hook_asked" == answer.headers["location"]
+    assert [] == receiver.got, "the console itself sends nothing"
+
+    hooks.tell_all(live.record, now=live.clock())
+    hooks.tell_all(live.record, now=live.clock())
+    assert ["ping"] == [opened(hook, *one)["type"] for one in receiver.got], "once"
+    shown = (await user.get("/webhooks")).text
+    assert "安排试发" in shown and "（administrator）" in shown and "对方已收到" in shown
+
+
+async def test_a_paused_one_is_told_nothing_and_misses_nothing(live, receiver):
+    hook = subscribe(live, receiver)
+    user = await live.user("administrator")
+    await user.submit("/webhooks", f"/webhooks/{hook.identifier}/pause")
+    live.draft()
+    assert {} == hooks.tell_all(live.record, now=live.clock())
+    assert "已暂停" in (await user.get("/webhooks")).text
+
+    await user.submit("/webhooks", f"/webhooks/{hook.identifier}/resume")
+    assert {hook.identifier: 1} == hooks.tell_all(live.record, now=live.clock())
+    kinds = [one.kind for one in Hooks(live.record).notes(hook.identifier)]
+    assert ["told", "resumed", "paused"] == kinds
+    assert {"administrator", ""} == {one.by_whom for one in Hooks(live.record).notes(hook.identifier)}
+
+
+async def test_only_the_administrator_sees_them_and_a_closed_one_cannot_be_asked(live, receiver):
+    hook = subscribe(live, receiver)
+    assert 403 == (await (await live.user("office_director")).get("/webhooks")).status_code
+    user = await live.user("administrator")
+    form = hidden((await user.get("/webhooks")).text, f"/webhooks/{hook.identifier}/ping")
+    Hooks(live.record).close(hook.identifier)
+
+    for act in ("ping", "pause", "resume"):
+        assert 404 == (await user.client.post(f"/webhooks/{hook.identifier}/{act}", data=form)).status_code
+    assert "已停用" in (await user.get("/webhooks")).text
