@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 
-from console import language, login, login_oidc, oidc, response
+from console import language, login, login_oidc, oidc, plain, response
 from console.access import PLANT
 from console.air import AirReader
 from console.api import problem as api_problem
@@ -151,7 +151,7 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
 
     @app.exception_handler(LantianError)
     def cannot(request: Request, error: LantianError) -> Response:
-        return page(request, "refused.html", status=409, sentence=str(error))
+        return page(request, "refused.html", status=409, sentence=plain.said(error))
 
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:

@@ -17,7 +17,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from console import access, language, words
+from console import access, language, plain, words
 from console.air import AirReader
 from console.auth import Attempts, Session, Sessions
 from console.compliance_now import ComplianceReader
@@ -35,6 +35,7 @@ from emergency.office_evidence import Photo
 from emergency.record import StaleDecision
 from emergency.second_factor import Factors
 from emergency.vocabulary import BEIJING, Level, Role
+from plans.errors import LantianError
 
 HERE = Path(__file__).resolve().parent
 
@@ -323,6 +324,8 @@ def attempt(act: Callable[[], object], *, show: Callable[[str, int], Response], 
         return show(words.refusal(refused), 409)
     except BadForm as fault:
         return show(str(fault), 400)
+    except LantianError as error:
+        return show(plain.said(error), 409)
     return RedirectResponse(then, status_code=303)
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from console import plain
 from console.language import _
 from console.page import BadForm, Form, account_of, console_of, missing, needed, page, text, whole
 from emergency.access_tokens import SCOPES, Tokens
@@ -119,7 +120,7 @@ def _why(error: DataError) -> str:
         "The account exists already": _("登录名已经存在，请换一个。"),
         "Role and enterprise do not fit": _("企业账号必须填企业编号，其他角色不能填。"),
     }
-    return next((said for part, said in words.items() if part in str(error)), str(error))
+    return next((said for part, said in words.items() if part in str(error)), plain.said(error))
 
 
 def _page(request: Request, *, alert: str = "", status: int = 200, shown: tuple[str, str] | None = None) -> Response:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
+from console import plain
 from console.language import N_, _
 from console.map_file import MOST_BYTES, MapFile, read_map
 from console.page import BadForm, Form, account_of, attempt, console_of, needed, page
@@ -59,4 +60,4 @@ def _read(content: bytes, *, source: str, number: str) -> MapFile:
     try:
         return read_map(content, source=source, number=number)
     except DataError as error:
-        raise BadForm(WHY.get(error.what, str(error))) from None
+        raise BadForm(WHY.get(error.what) or plain.said(error)) from None

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from console import plain
 from console.language import N_, _
 from console.page import account_of, console_of, missing, page
 from console.words import LIVES
@@ -54,7 +55,7 @@ def webhooks(request: Request) -> Response:
     order = list(STATES)
     return page(
         request, "webhooks.html", rows=sorted(rows, key=lambda row: (order.index(row.state), row.hook.title)),
-        kinds=KINDS, states=STATES, lives=LIVES,
+        kinds=KINDS, states=STATES, lives=LIVES, said=plain.said_of,
     )  # fmt: skip
 
 

@@ -227,7 +227,7 @@ async def test_the_page_shows_the_failing_one_first_with_its_next_try_and_hides_
 
     assert html.index("甲系统") < html.index("另一系统")
     down, well = html.split('aria-labelledby="hook-')[1:]
-    assert "未送达，正在重试" in down and "下次重试" in down and "自动停用" in down and "ConnectError" in down
+    assert "未送达，正在重试" in down and "下次重试" in down and "自动停用" in down and "连不上对方" in down
     assert "geheim" not in html and "/in?…" in down and up.secret not in html
     assert "正常" in well and "对方已收到" in well and "1条，至第" in well
 
