@@ -110,115 +110,118 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _act(path: str, summary: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-    return router.post(path, summary=summary, responses=ANSWERS, response_model=None)
+def route(
+    path: str, summary: str, of: APIRouter = router
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """The route of an act, described alike everywhere."""
+    return of.post(path, summary=summary, responses=ANSWERS, response_model=None)
 
 
-@_act("/consultations/{identifier}/convene", "召集会商")
+@route("/consultations/{identifier}/convene", "召集会商")
 def convene(request: Request, identifier: Identifier, asked: Asked, caller: CallerOf, key: Key) -> Response:
     """Call the parties together."""
-    return _do(request, caller, key, "consultation", identifier, asked,
+    return do(request, caller, key, "consultation", identifier, asked,
                lambda office, by, now: office.convene(identifier, by=by, now=now))  # fmt: skip
 
 
-@_act("/consultations/{identifier}/opinion", "提交意见")
+@route("/consultations/{identifier}/opinion", "提交意见")
 def opinion(request: Request, identifier: Identifier, asked: Opinion, caller: CallerOf, key: Key) -> Response:
     """Say what one's house expects."""
-    return _do(request, caller, key, "consultation", identifier, asked,
+    return do(request, caller, key, "consultation", identifier, asked,
                lambda office, by, now: office.note_opinion(
                    identifier, daily_aqi=asked.daily_aqi, primary=asked.primary, view=asked.view, by=by,
                    now=now))  # fmt: skip
 
 
-@_act("/consultations/{identifier}/absence", "记录缺席")
+@route("/consultations/{identifier}/absence", "记录缺席")
 def absence(request: Request, identifier: Identifier, asked: Absence, caller: CallerOf, key: Key) -> Response:
     """Record that a required party was not heard."""
     if asked.role not in {role.key for role in Role}:
         raise Fault(422, "没有这个角色。")
-    return _do(request, caller, key, "consultation", identifier, asked,
+    return do(request, caller, key, "consultation", identifier, asked,
                lambda office, by, now: office.note_absence(
                    identifier, role=asked.role, why=asked.why, by=by, now=now))  # fmt: skip
 
 
-@_act("/consultations/{identifier}/conclude", "签发会商结论")
+@route("/consultations/{identifier}/conclude", "签发会商结论")
 def conclude(request: Request, identifier: Identifier, asked: Conclusion, caller: CallerOf, key: Key) -> Response:
     """Sign the forecast."""
-    return _do(request, caller, key, "consultation", identifier, asked,
+    return do(request, caller, key, "consultation", identifier, asked,
                lambda office, by, now: office.conclude(
                    identifier, signed_aqi=asked.signed_aqi, level=Level.of(asked.level), reason=asked.reason, by=by,
                    now=now))  # fmt: skip
 
 
-@_act("/consultations/{identifier}/cancel", "取消会商")
+@route("/consultations/{identifier}/cancel", "取消会商")
 def cancel(request: Request, identifier: Identifier, asked: WithReason, caller: CallerOf, key: Key) -> Response:
     """Call a consultation off."""
-    return _do(request, caller, key, "consultation", identifier, asked,
+    return do(request, caller, key, "consultation", identifier, asked,
                lambda office, by, now: office.cancel_consultation(
                    identifier, reason=asked.reason, by=by, now=now))  # fmt: skip
 
 
-@_act("/warnings/{identifier}/approve", "签批预警")
+@route("/warnings/{identifier}/approve", "签批预警")
 def approve(request: Request, identifier: Identifier, asked: Asked, caller: CallerOf, key: Key) -> Response:
     """Sign a draft; the city plan says who may."""
-    return _do(request, caller, key, "warning", identifier, asked,
+    return do(request, caller, key, "warning", identifier, asked,
                lambda office, by, now: office.approve_warning(identifier, by=by, now=now))  # fmt: skip
 
 
-@_act("/warnings/{identifier}/return", "退回预警草稿")
+@route("/warnings/{identifier}/return", "退回预警草稿")
 def send_back(request: Request, identifier: Identifier, asked: WithReason, caller: CallerOf, key: Key) -> Response:
     """Send a draft back."""
-    return _do(request, caller, key, "warning", identifier, asked,
+    return do(request, caller, key, "warning", identifier, asked,
                lambda office, by, now: office.return_warning(
                    identifier, reason=asked.reason, by=by, now=now))  # fmt: skip
 
 
-@_act("/warnings/{identifier}/withdraw", "撤回预警草稿")
+@route("/warnings/{identifier}/withdraw", "撤回预警草稿")
 def withdraw(request: Request, identifier: Identifier, asked: WithReason, caller: CallerOf, key: Key) -> Response:
     """Take a draft back."""
-    return _do(request, caller, key, "warning", identifier, asked,
+    return do(request, caller, key, "warning", identifier, asked,
                lambda office, by, now: office.withdraw_warning(
                    identifier, reason=asked.reason, by=by, now=now))  # fmt: skip
 
 
-@_act("/orders/{identifier}/acknowledge", "代录签收")
+@route("/orders/{identifier}/acknowledge", "代录签收")
 def acknowledge(request: Request, identifier: Identifier, asked: Receipt, caller: CallerOf, key: Key) -> Response:
     """Record a receipt that came by telephone, on paper or on site."""
-    return _do(request, caller, key, "order", identifier, asked,
+    return do(request, caller, key, "order", identifier, asked,
                lambda office, by, now: office.acknowledge_order(
                    identifier, signer=asked.signer, via=asked.via, witness=asked.witness, by=by, now=now))  # fmt: skip
 
 
-@_act("/orders/{identifier}/chase", "催办")
+@route("/orders/{identifier}/chase", "催办")
 def chase(request: Request, identifier: Identifier, asked: Asked, caller: CallerOf, key: Key) -> Response:
     """Remind a plant."""
-    return _do(request, caller, key, "order", identifier, asked,
+    return do(request, caller, key, "order", identifier, asked,
                lambda office, by, now: office.chase(identifier, by=by, now=now))  # fmt: skip
 
 
-@_act("/problems/{identifier}/assign", "交办问题")
+@route("/problems/{identifier}/assign", "交办问题")
 def assign(request: Request, identifier: Identifier, asked: Unit, caller: CallerOf, key: Key) -> Response:
     """Hand a problem to a unit."""
-    return _do(request, caller, key, "problem", identifier, asked,
+    return do(request, caller, key, "problem", identifier, asked,
                lambda office, by, now: office.assign_problem(identifier, unit=asked.unit, by=by, now=now))  # fmt: skip
 
 
-@_act("/problems/{identifier}/rectify", "报告整改")
+@route("/problems/{identifier}/rectify", "报告整改")
 def rectify(request: Request, identifier: Identifier, asked: Report, caller: CallerOf, key: Key) -> Response:
     """Say what was mended."""
-    return _do(request, caller, key, "problem", identifier, asked,
+    return do(request, caller, key, "problem", identifier, asked,
                lambda office, by, now: office.rectify_problem(
                    identifier, report=asked.report, by=by, now=now))  # fmt: skip
 
 
-@_act("/problems/{identifier}/look-back", "回头看")
+@route("/problems/{identifier}/look-back", "回头看")
 def look_back(request: Request, identifier: Identifier, asked: LookBack, caller: CallerOf, key: Key) -> Response:
     """Say what the second visit found."""
-    return _do(request, caller, key, "problem", identifier, asked,
+    return do(request, caller, key, "problem", identifier, asked,
                lambda office, by, now: office.look_back(
                    identifier, mended=asked.mended, note=asked.note, by=by, now=now))  # fmt: skip
 
 
-def _do(
+def do(
     request: Request,
     caller: Caller,
     key: str,
@@ -264,6 +267,8 @@ def _acted(
         raise Fault(404, "没有这个编号。")
     if asked.version is not None and asked.version != len(history):
         return problem.answer(409, f"已有新的版本{len(history)}，请查看最新状态。", kind="urn:lantian:stale")
+    if asked.version is not None:  # and again under the lock of the act itself
+        office = office.seen(life, identifier, asked.version)
     try:
         state = act(office, caller.account.actor, now)
     except Exception as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
-from console.api import acts, problem, reads
+from console.api import acts, acts_force, problem, reads
 from console.api.door import enter
 from console.page import Console
 
@@ -32,6 +32,7 @@ def create_api(console: Console) -> FastAPI:
     unchanged = {304: {"description": "If-None-Match 与现在的 ETag 相同，没有变化"}}
     app.include_router(reads.router, dependencies=[Depends(enter)], responses=unchanged)  # type: ignore[arg-type]
     app.include_router(acts.router, dependencies=[Depends(enter)])
+    app.include_router(acts_force.router, dependencies=[Depends(enter)])
 
     @app.get("/openapi.json", include_in_schema=False)
     def described(_request: Request) -> Response:

@@ -230,22 +230,29 @@ def _load(request: Request, identifier: str) -> AirWarning:
 
 
 def _hours(request: Request, identifier: str, form: FormData, now: datetime, superior: str) -> int:
-    """For how long the air stays below the criterion; Refused when the rule that the server knows says no."""
-    console, state = console_of(request), _load(request, identifier)
+    return lift_hours(
+        console_of(request), _load(request, identifier), now, superior=superior,
+        given=lambda: whole(form.get("hours", ""), _("低于启动标准的小时数"), low=0, high=240),
+    )  # fmt: skip
+
+
+def lift_hours(console: Console, state: AirWarning, now: datetime, *, superior: str, given: Callable[[], int]) -> int:
+    """For how long the air stays below the criterion, `given` where the server does not know.
+
+    Refused when the rule that the server knows says no.
+    """
     if state.state is not WarningState.ISSUED or state.draft.kind == "control" or (superior and state.draft.superior):
         return 0
     rule = lift_of(console, state.level, now)
     if rule.below_hours is not None and not rule.advice.may:
         raise Refused(
             act=N_("解除预警"),
-            subject=f"{state.draft.name} {identifier}",
+            subject=f"{state.draft.name} {state.identifier}",
             state=state.state.chinese,
             rule=rule.advice.chinese,
             possible=N_("请继续执行；如结论已变化，请先会商签发"),
         )
-    if rule.below_hours is not None:
-        return rule.below_hours
-    return whole(form.get("hours", ""), _("低于启动标准的小时数"), low=0, high=240)
+    return given() if rule.below_hours is None else rule.below_hours
 
 
 def _attempt(

@@ -21,6 +21,8 @@ BODIES = {
     "conclude": {"signed_aqi": [170] * 7, "level": "yellow", "reason": "静稳"},
     "cancel": {"reason": "误报"}, "return": {"reason": "改文字"}, "withdraw": {"reason": "不需要"},
     "acknowledge": {"signer": "厂长", "via": "phone", "witness": "值班员乙"},
+    "ask-lift": {"reason": "好转", "below_hours": 48}, "lift": {"reason": "好转", "below_hours": 48},
+    "exempt": {"reason": "供暖"}, "refuse-exemption": {"reason": "不符"}, "answer": {"number": 1, "text": "包括"},
     "assign": {"unit": "某分局"}, "rectify": {"report": "已整改"}, "look-back": {"mended": True, "note": "已看"},
 }  # fmt: skip
 
@@ -201,3 +203,45 @@ async def test_the_administrator_gives_and_ends_a_token_on_the_page(world):
 
     assert 401 == (await admin.get("/api/v1/status", headers=headers)).status_code
     assert secret not in (await admin.get("/accounts")).text
+
+
+async def test_a_warning_goes_through_the_api_from_its_draft_to_its_lift(world):
+    world.conclude()
+    world.draft()
+    path = "/warnings/warning-001"
+    async with client(world, "duty_officer") as duty, client(world) as director:
+        early = await act(duty, f"{path}/issue", key="issue-too-early")
+        await act(director, f"{path}/approve", key="approve-1")
+        issued = await act(duty, f"{path}/issue", key="issue-once")
+        head = world.record.head()
+        again = await act(duty, f"{path}/issue", key="issue-once")
+        assert (200, issued.json(), head) == (again.status_code, again.json(), world.record.head())
+        unsigned = await act(duty, f"{path}/lift", BODIES["lift"], key="lift-early")
+        without = await act(duty, f"{path}/ask-lift", {"reason": "好转"}, key="ask-without")
+        asked = await act(duty, f"{path}/ask-lift", BODIES["ask-lift"], key="ask-lift-1")
+        old = await act(director, f"{path}/sign-lift", {"version": asked.json()["version"] - 1}, key="sign-lift-0")
+        await act(director, f"{path}/sign-lift", {"version": asked.json()["version"]}, key="sign-lift-1")
+        lifted = await act(duty, f"{path}/lift", BODIES["lift"], key="lift-once")
+
+    assert (409, 200, "issued") == (early.status_code, issued.status_code, issued.json()["state"])
+    assert (409, 422, 409) == (unsigned.status_code, without.status_code, old.status_code)
+    assert (200, "lifted") == (lifted.status_code, lifted.json()["state"])
+    assert {"released": 3} == world.office.record.counts("order")
+    assert world.record.verify() > 0
+
+
+async def test_a_plant_is_answered_and_its_request_decided_through_the_api(world):
+    world.issue()
+    order = "response-beijing-20151205.0.SP001"
+    plant = world.actor("SP001")
+    world.office.ask(order, kind="question", text="夜班是否包括在内", by=plant, now=world.clock())
+    world.office.request_exemption(order, reason="居民供暖", by=plant, now=world.clock())
+    async with client(world, "duty_officer") as duty, client(world) as director:
+        answered = await act(duty, f"/orders/{order}/answer", BODIES["answer"], key="answer-0")
+        nobody = await act(duty, f"/orders/{order}/answer", {"number": 7, "text": "x"}, key="answer-7")
+        shut = await act(duty, f"/orders/{order}/exempt", BODIES["exempt"], key="exempt-duty")
+        exempted = await act(director, f"/orders/{order}/exempt", BODIES["exempt"], key="exempt-1")
+
+    assert (200, 403, 200) == (answered.status_code, shut.status_code, exempted.status_code)
+    assert nobody.status_code == 409
+    assert "exempted" == exempted.json()["state"]
