@@ -54,18 +54,21 @@ class ComplianceReader:
         self.settings = settings
         self._lock = threading.Lock()
         self._kept: tuple[str, dict[str, _Kept]] = ("", {})
+        self._seen = ("", -1)  # which response was read, and how far the record reached then
         self._standing: tuple[Mapping[str, _Kept], tuple[int, str], Standing] | None = None
 
     def of(self, response: str, *, most: int = MOST) -> Standing:
         """The tally, the ranking and the contradictions of a response, from the last finding of each running order."""
         asked = (most, self.settings.digest_of_list())
+        head = self.settings.office.record.head()[0]  # looked up first: what comes meanwhile is read the next time
         with self._lock:
-            kept = self._orders(response)
-            if self._standing is not None and self._standing[0] is kept and self._standing[1] == asked:
+            if self._seen == (response, head) and self._standing is not None and self._standing[1] == asked:
                 return self._standing[2]
-            made = _standing(kept, most, self._districts())
-            self._standing = (kept, asked, made)
-            return made
+            kept = self._orders(response)
+            if self._standing is None or self._standing[0] is not kept or self._standing[1] != asked:
+                self._standing = (kept, asked, _standing(kept, most, self._districts()))
+            self._seen = (response, head)
+            return self._standing[2]
 
     def _orders(self, response: str) -> dict[str, _Kept]:
         record = self.settings.office.record

@@ -56,5 +56,12 @@ def test_two_looks_without_an_act_between_give_the_very_same_answer(world):
     assert reader.of(RESPONSE) is reader.of(RESPONSE)
 
 
+def test_the_answer_is_that_of_the_response_asked_for_whatever_was_asked_before(world):
+    world.issue()
+    reader = ComplianceReader(world.settings)
+
+    assert [3, 0, 3] == [reader.of(name).running for name in (RESPONSE, "no-such-response", RESPONSE)]
+
+
 def test_a_response_nobody_knows_is_empty(world):
     assert 0 == ComplianceReader(world.settings).of("no-such-response").running
