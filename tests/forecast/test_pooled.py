@@ -1,7 +1,7 @@
 """The pool of paths and direct quantiles: trees as LightGBM says them, paths that follow the pool, no look ahead."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from forecast.models.experts import Boosted, Kernel
 from forecast.models.judged import exceedance, weights_of
 from forecast.models.pooled import Pooled, moved, raised
 from forecast.models.trees import Trees
+from forecast.predict import paths_of, seed
 from forecast.train import load, save, train
 
 UNTIL = date(2015, 2, 20)
@@ -157,6 +158,23 @@ def test_weeks_worse_than_said_raise_what_is_said_next(pooled, sample, areas):
     same = replace(eager, rates=np.zeros(7))
 
     assert np.median(changed) > np.median(log_aqi(same.paths(replace(sample, observed=worse), **asked)))
+
+
+def test_operations_say_what_a_backtest_says_with_the_last_weeks_read_from_the_archive(
+    pooled, sample, areas, small_air, fill_archive
+):
+    eager = replace(pooled, model=replace(pooled.model, rates=np.full(7, 0.02)))
+    row = 150
+    issued_at = features.issue_time(sample.days[row].astype("datetime64[D]").item()) + timedelta(hours=1)
+
+    for area in areas[:2]:
+        said = paths_of(
+            fill_archive(small_air, f"{area.key}.db"), eager,
+            area=area.key, stations=area.stations, issued_at=issued_at, count=40,
+        )  # fmt: skip
+        seeds = np.array([seed(area.key, sample.days[row].astype("datetime64[D]").item())], dtype=np.uint64)
+        backtest = eager.model.paths(sample, area=area.key, rows=np.array([row]), count=40, seeds=seeds)[0]
+        np.testing.assert_allclose(said, backtest, rtol=1e-6)
 
 
 def test_paths_of_the_pool_are_concentrations_within_reach(pooled, sample, areas):
