@@ -49,7 +49,7 @@ def test_acknowledge_an_alert_with_one_key(chromium, tmp_path, say, tongue):
         page.get_by_label(say("密码")).fill(PASSWORD)
         page.get_by_label(say("密码")).press("Enter")
         row = page.get_by_role("listitem").filter(has_text="cnemc")
-        row.get_by_role("button", name=say("签收")).press("Enter")
+        row.get_by_role("button", name=say("签收提醒")).press("Enter")
         said(page, say("提醒已签收。"))
         row.get_by_text(say("值班员")).wait_for()
         page.context.close()
