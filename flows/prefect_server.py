@@ -75,12 +75,29 @@ def use(api: str, home: Path) -> None:
         refresh_global_settings_context()
 
 
+def tell_the_rest(*, seconds: float = 10.0) -> None:
+    """Hand over what this process still has to tell the server, for so long at most.
+
+    Prefect sends events and logs from threads of its own and waits for them at the exit of the process: without limit,
+    where the server was stopped before.
+    """
+    if "prefect.events.worker" in sys.modules:
+        from prefect.events.worker import EventsWorker
+
+        EventsWorker.drain_all(timeout=seconds)
+    if "prefect.logging.handlers" in sys.modules:
+        from prefect.logging.handlers import APILogWorker
+
+        APILogWorker.drain_all(timeout=seconds)
+
+
 @contextmanager
 def stopping(*processes: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Stop the processes at the end, whatever happens inside."""
+    """Stop the processes at the end, whatever happens inside; the server hears the rest before."""
     try:
         yield
     finally:
+        tell_the_rest()
         for process in processes:
             if process.poll() is None:
                 process.terminate()

@@ -141,3 +141,17 @@ def test_runs_that_a_killed_runner_left_behind_are_ended_and_give_their_place_fr
     after = client.create_flow_run_from_deployment(left.deployment_id)
     client.set_flow_run_state(after.id, Pending())
     assert "PENDING" == client.read_flow_run(after.id).state.type.name, "its place is free at once"
+
+
+def test_a_server_hears_all_that_is_left_before_it_is_stopped(server):
+    """Prefect would wait for a stopped one at the exit of the process, however long."""
+    from prefect.events import emit_event
+    from prefect.events.worker import EventsWorker
+
+    emit_event(event="lantian.test", resource={"prefect.resource.id": "lantian.test"})
+    telling = EventsWorker.instance()
+
+    prefect_server.tell_the_rest(seconds=120)
+
+    assert telling._queue.empty()
+    assert telling._done_event is not None and telling._done_event.is_set()
