@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -61,12 +61,21 @@ STATIC = Path(__file__).resolve().parent / "static"
 FILES = {
     "console.css": "text/css; charset=utf-8",
     "console.js": "text/javascript; charset=utf-8",
+    "keep.js": "text/javascript; charset=utf-8",
     "offline.js": "text/javascript; charset=utf-8",
     "place.js": "text/javascript; charset=utf-8",
     "favicon.svg": "image/svg+xml",
     "favicon-drill.svg": "image/svg+xml",
 }
 log = logging.getLogger("lantian.console")
+
+
+def _came_from(request: Request) -> str:
+    """The log-in that leads back to the page whose form was sent; the referrer is ours only when its host is."""
+    source = urlsplit(request.headers.get("referer", ""))
+    ours = source.netloc == request.url.netloc
+    back = login.inside(source.path + (f"?{source.query}" if source.query else "")) if ours else "/"
+    return f"/login?next={quote(back, safe='')}"
 
 
 def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts: Attempts | None = None) -> FastAPI:
@@ -136,6 +145,9 @@ def create_app(settings: Settings, *, sessions: Sessions | None = None, attempts
         if error.status_code == 401 and request.method == "GET" and request.url.path != "/desk/live":
             target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?next={quote(target, safe='')}", status_code=303)
+        if error.status_code == 401 and request.method == "POST":
+            sentence = _("登录已失效，未做任何改动。请重新登录，登录后回到原来的页面。")
+            return page(request, "refused.html", status=401, sentence=sentence, login=_came_from(request))
         plain = {404: _("没有这个页面。"), 405: _("不能这样使用这个地址。")}
         ours = error.detail and error.detail != HTTPStatus(error.status_code).phrase
         sentence = error.detail if ours else plain.get(error.status_code, "")

@@ -107,6 +107,7 @@
       delete form.dataset.busy;
       if (said === "lost") {
         await store("readwrite", (all) => all.add(kept));
+        form.dispatchEvent(new Event("queued"));  // keep.js lets go of what is now kept here
         form.querySelectorAll("button").forEach((button) => { button.disabled = true; });
         await count();
       } else { say(said, true); }

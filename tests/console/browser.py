@@ -104,10 +104,15 @@ def served(tmp_path):
     world.record.engine.dispose()
 
 
-def watched(page, faults) -> None:
-    """Put every error and warning of a page on the list."""
+def watched(page, faults, *, but: str | None = None) -> None:
+    """Put every error and warning of a page on the list, but for one that a test provokes: an answer that refuses."""
     page.set_default_timeout(PATIENCE)
-    page.on("console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None)
+
+    def heard(said) -> None:
+        if said.type in ("error", "warning") and not (but and but in said.text):
+            faults.append(said.text)
+
+    page.on("console", heard)
     page.on("pageerror", lambda error: faults.append(str(error)))
 
 
@@ -117,13 +122,13 @@ def people(chromium, served, tongue, say):
     _world, base = served
     contexts, faults = [], []
 
-    def open_as(account, *, viewport=DESK, script=True, language=None):
+    def open_as(account, *, viewport=DESK, script=True, language=None, but=None):
         context = chromium.new_context(
             viewport=viewport, base_url=base, java_script_enabled=script, timezone_id="Europe/Berlin"
         )
         contexts.append(context)
         page = context.new_page()
-        watched(page, faults)
+        watched(page, faults, but=but)
         page.on("request", lambda asked: None if asked.url.startswith(base) else faults.append(asked.url))
         speak(page, tongue)
         page.goto("/login")
