@@ -50,6 +50,7 @@ log = Table(
     Column("digest", String(64), nullable=False),
     UniqueConstraint("life", "stream", "version", name="one_decision_per_version"),
     Index("log_happened", "occurred_at", "kind"),
+    Index("log_sorted", "life", "kind", "role", "occurred_at"),
 )
 
 exhibit = Table(

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console import charts, words
+from console import charts
 from console.language import _
 from console.outlook import day_rows
 from console.page import console_of, missing, page
 from emergency.record import BrokenRecord
-from emergency.vocabulary import Level
+from emergency.record_search import KINDS, Wanted, search
+from emergency.vocabulary import BEIJING, Level, Role
 from forecast.outlook import Outlook
 
 router = APIRouter()
 PAGE = 100
+ROLES = tuple(role.key for role in Role)
 
 
 @router.get("/record")
 def record(request: Request) -> Response:
-    """The log, newest first; one stream with `stream`, older entries with `before`."""
+    """The log, newest first: by `kind` ("order" or "order.chased"), `role`, `day` and `stream`; older with `before`."""
     return _explorer(request, proof=None)
 
 
@@ -76,22 +80,31 @@ def reports(request: Request) -> Response:
     return page(request, "reports.html", reviewed=reviewed, waiting=office.record.now("activation", states=("ended",)))
 
 
-def _explorer(request: Request, *, proof: dict[str, Any] | None, status: int = 200) -> Response:
-    office = console_of(request).office
-    life, stream = request.query_params.get("life", ""), request.query_params.get("stream", "").strip()
-    before = request.query_params.get("before", "")
+def _explorer(request: Request, *, proof: dict[str, Any] | None, alert: str = "", status: int = 200) -> Response:
+    office, given = console_of(request).office, request.query_params
+    life, _dot, kind = (given.get("kind") or given.get("life", "")).partition(".")
+    role, stream, day = given.get("role", ""), given.get("stream", "").strip(), given.get("day", "").strip()
+    known = (life in KINDS or not life) and (kind in KINDS.get(life, ()) or not kind) and (role in ROLES or not role)
+    try:
+        start = datetime.combine(date.fromisoformat(day), time(), BEIJING) if day else None
+    except ValueError:
+        start, known = None, False
+    if not known:
+        sentence = _("地址中的筛选条件无法理解，现列出全部记录。请在下方重新选择事项、角色或日期。")
+        alert, status, life, kind, role, day = alert or sentence, 400, "", "", "", ""
+    wanted = Wanted(
+        life=life, kind=kind, stream=stream[:120], role=role, since=start, until=start and start + timedelta(days=1)
+    )
+    before = given.get("before", "")
+    before = before[:9] if before.isascii() and before.isdigit() else ""
+    found = search(office.record, wanted, before=int(before) if before else None, limit=PAGE + 1)
     seq, digest = office.record.head()
-    if stream and life in words.LIVES:
-        entries = office.record.history(life, stream)[::-1]
-        older = None
-    else:
-        last = min(int(before[:9]), seq + 1) if before.isascii() and before.isdigit() else seq + 1
-        first = max(0, last - 1 - PAGE)
-        entries = office.record.entries(after=first, limit=last - 1 - first)[::-1] if last > 1 else ()
-        older = first + 1 if first > 0 else None
+    chosen = {"kind": f"{life}.{kind}" if kind else life, "role": role, "day": day, "stream": stream}
+    filters = urlencode({name: value for name, value in chosen.items() if value})
     return page(
-        request, "record.html", status=status, entries=entries, older=older, life=life, stream=stream, seq=seq,
-        head=digest, proof=proof, lives=tuple(words.LIVES),
+        request, "record.html", status=status, alert=alert, entries=found[:PAGE], chosen=chosen, filters=filters,
+        older=found[PAGE - 1].seq if len(found) > PAGE else None, before=before, seq=seq, head=digest, proof=proof,
+        kinds=KINDS, roles=ROLES,
     )  # fmt: skip
 
 
