@@ -25,6 +25,7 @@ from console.envelope import LARGEST_UPLOAD, cookie
 from console.language import N_, _
 from console.map import MapReader
 from console.oidc import Client
+from console.rule_words import said_value
 from console.settings import Settings
 from console.watch import WatchReader
 from emergency.compliance_evidence import SEEN
@@ -386,6 +387,7 @@ def environment() -> Environment:
         sentence=words.sentence,
         join=lambda values, between="": escape(between).join(language.show(str(value)) for value in values),
         sureness=lambda mark: words.SURENESS.get(mark, mark),
+        rule_text=said_value,
     )
     made.globals.update(
         shortcuts=SHORTCUTS, left=words.left, Level=Level, WEATHER=words.WEATHER, _=language.marked_up,

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console.language import N_, _, current
+from console.language import N_, _
 from console.page import console_of, missing, page
-from emergency.vocabulary import BEIJING, Role
+from console.rule_words import said_key, said_value
+from emergency.vocabulary import BEIJING
 from plans import rulebook
 from plans.errors import RuleError
 from plans.rulebook import Rules
 
 router = APIRouter()
-WORDS = Path(__file__).resolve().parents[1] / "rule_words.yaml"
 KINDS = {
     "aqi": N_('空气质量指数（AQI）'), "ambient": N_('环境空气质量标准'), "assessment": N_('评价规范'),
     "warning": N_('重污染天气预警分级'), "city": N_('城市应急预案'),
@@ -37,6 +34,8 @@ HEAD = (
     "supersedes",
     "examples",
 )
+AS_WRITTEN = ("id", "english")
+"""Keys whose values are identifiers or English names, and stay what they are in every language."""
 
 
 @router.get("/rules")
@@ -75,34 +74,11 @@ def rule(request: Request, name: str) -> Response:
     data = edition.model_dump(mode="json", by_alias=True, exclude_none=True)
     return page(
         request, "rule.html", edition=edition, lines=tuple(
-            (depth, said_key(key), said_value(value), key)
+            (depth, said_key(key), value if key in AS_WRITTEN else said_value(value), key)
             for depth, key, value in outline({k: v for k, v in data.items() if k not in HEAD})
         ),
         examples=len(data.get("examples", ())),
     )  # fmt: skip
-
-
-@cache
-def _said() -> Mapping[str, Mapping[str, str]]:
-    """Chinese of keys and of fixed values of rule data."""
-    found = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
-    return {part: {str(name): str(said) for name, said in found[part].items()} for part in ("keys", "values")}
-
-
-def said_key(key: str) -> str:
-    """A key of rule data in the reader's language; a number of a list stays one."""
-    if current() != "zh":
-        return key.replace("_", " ")
-    return _said()["keys"].get(key, key.replace("_", " "))
-
-
-def said_value(value: str) -> str:
-    """A fixed word of rule data, or a list of them, in the reader's language; every other value as it is written."""
-    if current() != "zh":
-        return value
-    known = {role.key: role.chinese for role in Role} | dict(_said()["values"])
-    between = _("、")
-    return between.join(known.get(one, one) for one in value.split(between))
 
 
 def outline(data: Any, depth: int = 0) -> list[tuple[int, str, str]]:
