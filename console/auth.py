@@ -45,7 +45,7 @@ class Session:
     factor: bool = False
     """Whether the log-in provider vouched for a second factor, where the office lets that count."""
     link: str = ""
-    """The signed link by which a plant came in without its password; taken back, it ends the session too."""
+    """The signed link by which a plant came in, with a second factor or without; taken back, it ends the session."""
 
 
 class Sessions:
@@ -95,21 +95,23 @@ class Sessions:
             return None
         return session, account
 
-    def half(self, account: Account) -> str:
-        """The text that says: the password was right just now, the code is still to come."""
-        return str(self._half.dumps([account.identifier, account.mark, int(self.clock())]))
+    def half(self, account: Account, *, link: str = "") -> str:
+        """The text that says: password (or link) was right just now, the code is still to come."""
+        return str(self._half.dumps([account.identifier, account.mark, int(self.clock()), link]))
 
-    def read_half(self, text: str | None) -> Account | None:
-        """The account whose password was right within HALF_STANDS; None otherwise."""
+    def read_half(self, text: str | None) -> tuple[Account, str] | None:
+        """The account that was right within HALF_STANDS, and the link it came by ("" for none); None otherwise."""
         if not text:
             return None
         try:
-            identifier, mark, at = self._half.loads(text)
+            identifier, mark, at, link = self._half.loads(text)
         except (BadSignature, ValueError, TypeError):
             return None
         account = self.settings.directory.account(identifier)
         stands = account is not None and account.active and account.mark == mark and self.clock() - at <= HALF_STANDS
-        return account if stands else None
+        if account is None or not stands or (link and revoked(self.settings.office.record, link)):
+            return None
+        return account, link
 
     def renewed(self, session: Session) -> Session | None:
         """The session as of this click; None while the cookie is fresh enough."""

@@ -56,9 +56,10 @@ def log_in(request: Request, form: Form) -> Response:
 def code(request: Request, form: Form) -> Response:
     """The second factor: a code that is right, new, and within minutes of the password."""
     console, visit = console_of(request), request.cookies.get(VISIT, "")
-    account = console.sessions.read_half(request.cookies.get(HALF))
-    if account is None or not visit or not console.sessions.right_token(f"login:{visit}", text(form, "token")):
+    half = console.sessions.read_half(request.cookies.get(HALF))
+    if half is None or not visit or not console.sessions.right_token(f"login:{visit}", text(form, "token")):
         return form_page(request, alert=_("页面已失效，请重新登录。"), status=403)
+    account, link = half
     address = request.client.host if request.client else "?"
     brake = f"{account.identifier}:code"
     wait = console.attempts.wait(brake, address)
@@ -72,11 +73,11 @@ def code(request: Request, form: Form) -> Response:
         return code_form(request, alert=_("验证码不正确或已用过。"), status=401)
     console.attempts.succeeded(brake, address)
     set_cookie(request, HALF, "")
-    return _enter(request, account, inside(unquote(request.cookies.get(NEXT, ""))))
+    return _enter(request, account, inside(unquote(request.cookies.get(NEXT, ""))), link=link)
 
 
-def _enter(request: Request, account: Account, target: str) -> Response:
-    set_session(request, console_of(request).sessions.begin(account))
+def _enter(request: Request, account: Account, target: str, *, link: str = "") -> Response:
+    set_session(request, console_of(request).sessions.begin(account, link=link))
     set_cookie(request, VISIT, "")
     return RedirectResponse(target, status_code=303)
 

@@ -2,8 +2,8 @@
 
 Wrong, ended, revoked and unknown links answer the same. Guessing is braked per link, per address and per pair of both,
 as at the log-in. Who comes in has the session of the plant's own account: the orders of another plant do not exist for
-it, and it ends when the link is taken back. (Who must give a second factor besides has proved to be the plant, and
-keeps the session.) What was made and taken back stands in the record.
+it, and it ends when the link is taken back, also where a second factor was given besides or a new password was set
+since. What was made and taken back stands in the record.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def enter(request: Request, name: str, form: Form) -> Response:
         return _form(request, name, alert=_("链接已失效或验证码不正确。"), status=401)
     console.attempts.succeeded(brake, address)
     if Factors(console.office.record).active(account.identifier):
-        set_cookie(request, HALF, console.sessions.half(account))
+        set_cookie(request, HALF, console.sessions.half(account, link=link.identifier))
         set_cookie(request, NEXT, "%2Fmy")
         return code_form(request)
     set_session(request, console.sessions.begin(account, link=link.identifier))

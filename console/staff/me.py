@@ -42,8 +42,9 @@ def password(request: Request, form: Form) -> Response:
         )
     changed = console.settings.directory.account(account.identifier)
     assert changed is not None
-    console.sessions.end(request.state.session)
-    set_session(request, console.sessions.begin(changed))
+    session = request.state.session
+    console.sessions.end(session)
+    set_session(request, console.sessions.begin(changed, factor=session.factor, link=session.link))
     return RedirectResponse("/me?done=password", status_code=303)
 
 

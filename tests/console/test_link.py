@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from console.links import Links
+from emergency.second_factor import STEP, Factors, code_at
 
-from .conftest import hidden
+from .conftest import PASSWORD, hidden
 
 pytestmark = pytest.mark.anyio
 MINE, THEIRS = (f"/my/response-beijing-20151205.0.{code}" for code in ("SP001", "SP002"))
@@ -196,3 +197,41 @@ async def test_a_colleague_may_take_it_back_with_a_reason_and_nobody_else_may(wo
     )
     assert 409 == again.status_code
     assert "已撤销" in again.text
+
+
+async def test_a_plant_with_a_second_factor_that_came_by_the_link_is_out_as_well(world, listed):
+    seconds = world.app.state.console.sessions.clock
+    secret = Factors(world.record).begin("SP001")
+    assert Factors(world.record).check("SP001", code_at(secret, seconds() - STEP), at=seconds())
+    duty = await world.user("duty_officer")
+    token, code, name = await made(world, duty)
+    phone, asked = await come(world, token, code)
+    late, asked_too = await come(world, token, code, address="198.51.100.8")
+    given = {**hidden(asked.text, "/login/code"), "code": code_at(secret, seconds())}
+    assert 303 == (await phone.client.post("/login/code", data=given)).status_code
+    assert 200 == (await phone.get("/my")).status_code
+
+    await duty.submit("/links", f"/links/{name}/revoke", reason="手机丢失")
+
+    assert 303 == (await phone.get("/my")).status_code  # to the log-in
+    given = {**hidden(asked_too.text, "/login/code"), "code": code_at(secret, seconds() + STEP)}
+    assert (
+        403 == (await late.client.post("/login/code", data=given)).status_code
+    )  # came by the link, code still to give
+
+
+async def test_a_second_factor_or_a_new_password_set_up_inside_does_not_outlive_the_link(world, listed):
+    seconds = world.app.state.console.sessions.clock
+    duty = await world.user("duty_officer")
+    token, code, name = await made(world, duty)
+    phone, _answer = await come(world, token, code)
+    await phone.submit("/me", "/me/factor")
+    secret = Factors(world.record).pending("SP001")
+    done = await phone.submit("/me", "/me/factor/confirm", code=code_at(secret, seconds()))
+    changed = await phone.submit("/me", "/me/password", old=PASSWORD, new="another-long-one", again="another-long-one")
+    assert ("/me?done=factor", "/me?done=password") == (done.headers["location"], changed.headers["location"])
+    assert 200 == (await phone.get("/my")).status_code
+
+    await duty.submit("/links", f"/links/{name}/revoke", reason="手机丢失")
+
+    assert 303 == (await phone.get("/my")).status_code
