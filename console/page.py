@@ -265,10 +265,13 @@ def filled_at(form: FormData, now: datetime) -> datetime | None:
 
 
 def local_moment(form: FormData, name: str, what: str) -> datetime:
-    """A datetime-local field, read as Beijing time; BadForm when it is none."""
+    """A datetime-local field, read as Beijing time; BadForm when it is none, or of no year of ours."""
     raw = text(form, name, most=40)
     try:
-        return datetime.fromisoformat(raw).replace(tzinfo=BEIJING)
+        found = datetime.fromisoformat(raw).replace(tzinfo=BEIJING)
+        if not 1990 <= found.year < 2200:
+            raise ValueError
+        return found
     except ValueError:
         raise BadForm(_("%(what)s应为日期和时间（北京时间），如 2015-12-08T07:00。", what=what), field=name) from None
 

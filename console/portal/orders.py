@@ -7,15 +7,18 @@ may have been filled without network: then it brings its age, and counts from wh
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from console.language import _
 from console.needs import link
 from console.page import (
     BadForm,
+    Console,
     Form,
     account_of,
     attempt,
@@ -29,8 +32,12 @@ from console.page import (
     whole,
 )
 from console.staff.order import order_document
+from emergency.directory import Account
+from emergency.lifecycle import Actor
+from emergency.office import Office
 from emergency.order import Order, OrderState
 from emergency.order_questions import KINDS
+from emergency.record import Entry
 
 router = APIRouter(prefix="/my")
 
@@ -38,10 +45,9 @@ router = APIRouter(prefix="/my")
 @router.get("")
 def my(request: Request) -> Response:
     """The recipient's orders, open ones first."""
-    console, enterprise = console_of(request), account_of(request).enterprise
-    rows = [_mine(request, row["stream"]) for row in console.office.record.now("order", enterprise=enterprise or "")]
+    rows = own_orders(console_of(request), account_of(request))
     still_open = [state for state in rows if state.state in _OPEN]
-    return page(request, "my.html", still_open=still_open[::-1], past=[s for s in rows[::-1] if s.state not in _OPEN])
+    return page(request, "my.html", still_open=still_open, past=[s for s in rows if s.state not in _OPEN])
 
 
 @router.get("/{identifier}")
@@ -88,11 +94,16 @@ def measure(request: Request, identifier: str, form: Form) -> Response:
     console, account, now = console_of(request), account_of(request), console_of(request).settings.now()
     return _attempt(
         request, identifier, "measure",
-        lambda: console.office.report_measure(
-            identifier, unit=text(form, "unit", most=40), step=text(form, "step", most=10),
-            reading=text(form, "reading", most=40), note=text(form, "note", most=200), photo=picture(form, "photo"),
-            by=account.actor, now=now, filled_at=filled_at(form, now),
-        ),
+        lambda: measure_from(console.office, identifier, form, by=account.actor, now=now),
+    )  # fmt: skip
+
+
+def measure_from(office: Office, identifier: str, form: FormData, *, by: Actor, now: datetime) -> Order:
+    """The order after a measure that began or ended."""
+    return office.report_measure(
+        identifier, unit=text(form, "unit", most=40), step=text(form, "step", most=10),
+        reading=text(form, "reading", most=40), note=text(form, "note", most=200), photo=picture(form, "photo"),
+        by=by, now=now, filled_at=filled_at(form, now),
     )  # fmt: skip
 
 
@@ -126,25 +137,28 @@ def exemption(request: Request, identifier: str, form: Form) -> Response:
 @router.post("/{identifier}/ledger")
 def ledger(request: Request, identifier: str, form: Form) -> Response:
     """A line of the production ledger, with a picture of the page."""
-    console, account = console_of(request), account_of(request)
+    console, account, now = console_of(request), account_of(request), console_of(request).settings.now()
+    return _attempt(
+        request, identifier, "ledger",
+        lambda: ledger_from(console.office, own_order(console, account, identifier), form, by=account.actor, now=now),
+    )  # fmt: skip
 
-    def act() -> None:
-        unit, day = text(form, "unit", most=40), needed(form, "day", _("日期"), most=10)
-        if unit not in {str(one.get("unit", "")) for one in _mine(request, identifier).measures}:
-            raise BadForm(_("请从指令列出的单元中选择。"))
-        raw = needed(form, "output", _("产量"), most=12)
-        try:
-            output = float(raw)
-        except ValueError:
-            output = -1.0
-        if not 0 <= output < 1e7:
-            raise BadForm(_("产量应为0以上的数（吨），现为“%(raw)s”。", raw=raw))
-        console.office.file_ledger(
-            identifier, unit=unit, day=day, output=output, photo=picture(form, "photo"), by=account.actor,
-            now=console.settings.now(),
-        )  # fmt: skip
 
-    return _attempt(request, identifier, "ledger", act)
+def ledger_from(office: Office, state: Order, form: FormData, *, by: Actor, now: datetime) -> Order:
+    """The order after a line of the ledger; BadForm for a unit it does not name and for no amount."""
+    unit, day = text(form, "unit", most=40), needed(form, "day", _("日期"), most=10)
+    if unit not in {str(one.get("unit", "")) for one in state.measures}:
+        raise BadForm(_("请从指令列出的单元中选择。"))
+    raw = needed(form, "output", _("产量"), most=12)
+    try:
+        output = float(raw)
+    except ValueError:
+        output = -1.0
+    if not 0 <= output < 1e7:
+        raise BadForm(_("产量应为0以上的数（吨），现为“%(raw)s”。", raw=raw))
+    return office.file_ledger(
+        state.identifier, unit=unit, day=day, output=output, photo=picture(form, "photo"), by=by, now=now
+    )
 
 
 @router.post("/{identifier}/gate")
@@ -165,12 +179,33 @@ def gate(request: Request, identifier: str, form: Form) -> Response:
 _OPEN = (OrderState.ISSUED, OrderState.DELIVERED, OrderState.ACKNOWLEDGED, OrderState.EXECUTING)
 
 
-def _mine(request: Request, identifier: str) -> Order:
+def own_order(console: Console, account: Account, identifier: str) -> Order:
     """The order when it is this recipient's; otherwise 404, as if it did not exist."""
-    state = console_of(request).office.record.state("order", identifier)
-    if not isinstance(state, Order) or state.enterprise != account_of(request).enterprise:
+    state = console.office.record.state("order", identifier)
+    if not isinstance(state, Order) or state.enterprise != account.enterprise:
         raise missing(_("指令"))
     return state
+
+
+def own_orders(console: Console, account: Account) -> list[Order]:
+    """The orders of this recipient, the newest first."""
+    rows = console.office.record.now("order", enterprise=account.enterprise or "")
+    return [own_order(console, account, row["stream"]) for row in rows][::-1]
+
+
+def _mine(request: Request, identifier: str) -> Order:
+    return own_order(console_of(request), account_of(request), identifier)
+
+
+def shown_history(console: Console, identifier: str) -> list[Entry]:
+    """What became of an order as its recipient may see it: not what others found out about it."""
+    hidden = ("finding_recorded", "delivery_failed")
+    return [
+        entry
+        for entry in console.office.record.history("order", identifier)
+        if entry.event.kind not in hidden
+        and not (entry.event.kind == "evidence_filed" and entry.event.data.get("type") in ("electricity", "inspection"))
+    ]
 
 
 def _attempt(request: Request, identifier: str, done: str, act: Callable[[], Any]) -> Response:
@@ -184,13 +219,7 @@ def _attempt(request: Request, identifier: str, done: str, act: Callable[[], Any
 
 def _show(request: Request, identifier: str, *, alert: str = "", status: int = 200) -> Response:
     console, state = console_of(request), _mine(request, identifier)
-    hidden = ("finding_recorded", "delivery_failed")
-    history = [
-        entry
-        for entry in console.office.record.history("order", identifier)
-        if entry.event.kind not in hidden
-        and not (entry.event.kind == "evidence_filed" and entry.event.data.get("type") in ("electricity", "inspection"))
-    ]
+    history = shown_history(console, identifier)
     starts_at = state.execute_by - console.office.desk.execute_within
     steps: dict[str, dict[str, Any]] = {}
     for item in state.evidence:

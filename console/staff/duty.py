@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
@@ -17,6 +17,7 @@ from console.page import BadForm, Console, Form, account_of, attempt, console_of
 from emergency import ics, roster
 from emergency.call import Call
 from emergency.contacts import Contacts
+from emergency.directory import Account
 from emergency.handover import Handover
 from emergency.office import Office
 from emergency.roster import Leave, Override, Roster, Swap
@@ -25,6 +26,7 @@ from emergency.vocabulary import BEIJING
 from plans.errors import DataError
 
 router = APIRouter(prefix="/duty")
+_Made = TypeVar("_Made")
 WEEKS = 2
 """Weeks that the calendar shows."""
 LOAD_DAYS = 28
@@ -64,29 +66,30 @@ def roster_page(request: Request) -> Response:
 def change(request: Request, form: Form) -> Response:
     """Note a leave, an override or a swap."""
     console, by = console_of(request), account_of(request)
-
-    def act() -> None:
-        store, kind = RosterStore(console.office.record), text(form, "kind", most=16)
-        made: Leave | Override | Swap
-        if kind == "leave":
-            first = _day(form, "first", _("第一天"))
-            last = _day(form, "last", _("最后一天")) if text(form, "last") else first
-            made = Leave(needed(form, "person", _("人员"), most=80), first, last, text(form, "why", most=200))
-        elif kind == "override":
-            stand_in = text(form, "person", most=80) or None
-            made = Override(needed(form, "shift", _("班次"), most=16), _day(form, "day", _("日期")), stand_in)
-        elif kind == "swap":
-            mine, theirs = (needed(form, name, _("班次"), most=16) for name in ("shift", "other_shift"))
-            made = Swap(mine, _day(form, "day", _("日期")), theirs, _day(form, "other_day", _("日期")))
-        else:
-            raise BadForm(_("请选择要登记的事项。"))
-        _noted(lambda: store.add(made, by=by.identifier, now=console.settings.now()))
-
     return attempt(
-        act,
+        lambda: change_from(console, form, by=by, now=console.settings.now()),
         show=lambda alert, status: _roster_page(request, alert=alert, status=status),
         then="/duty/roster?done=rostered",
     )
+
+
+def change_from(console: Console, form: FormData, *, by: Account, now: datetime) -> int:
+    """Note the leave, override or swap of the form; its number. BadForm when it makes no roster."""
+    store, kind = RosterStore(console.office.record), text(form, "kind", most=16)
+    made: Leave | Override | Swap
+    if kind == "leave":
+        first = _day(form, "first", _("第一天"))
+        last = _day(form, "last", _("最后一天")) if text(form, "last") else first
+        made = Leave(needed(form, "person", _("人员"), most=80), first, last, text(form, "why", most=200))
+    elif kind == "override":
+        stand_in = text(form, "person", most=80) or None
+        made = Override(needed(form, "shift", _("班次"), most=16), _day(form, "day", _("日期")), stand_in)
+    elif kind == "swap":
+        mine, theirs = (needed(form, name, _("班次"), most=16) for name in ("shift", "other_shift"))
+        made = Swap(mine, _day(form, "day", _("日期")), theirs, _day(form, "other_day", _("日期")))
+    else:
+        raise BadForm(_("请选择要登记的事项。"))
+    return _noted(lambda: store.add(made, by=by.identifier, now=now))
 
 
 @router.post("/roster/withdraw")
@@ -96,16 +99,21 @@ def withdraw(request: Request, form: Form) -> Response:
 
     def act() -> None:
         number = text(form, "number", most=9)
-        if not number.isdigit():
+        if not (number.isascii() and number.isdigit()):
             raise BadForm(_("请选择要撤销的登记。"))
-        store = RosterStore(console.office.record)
-        _noted(lambda: store.withdraw(int(number), by=by.identifier, now=console.settings.now()))
+        withdraw_row(console, int(number), by=by, now=console.settings.now())
 
     return attempt(
         act,
         show=lambda alert, status: _roster_page(request, alert=alert, status=status),
         then="/duty/roster?done=rostered",
     )
+
+
+def withdraw_row(console: Console, number: int, *, by: Account, now: datetime) -> None:
+    """Take a row of the roster back; BadForm when others would hang in the air."""
+    store = RosterStore(console.office.record)
+    _noted(lambda: store.withdraw(number, by=by.identifier, now=now))
 
 
 @router.get("/calendar.ics")
@@ -170,32 +178,25 @@ def handover_page(request: Request) -> Response:
 def write_handover(request: Request, form: Form) -> Response:
     """Write the note of the present shift."""
     console, account = console_of(request), account_of(request)
-
-    def act() -> None:
-        now = console.settings.now()
-        shift, name, day, following = _shift_now(console, now)
-        office = console.office
-        number = len(office.record.now("handover", prefix=f"handover-{day:%Y%m%d}-{shift}")) + 1
-        with speaking("zh"):  # what is recorded is Chinese, whatever language the page is read in
-            matters = [f"{need.what}：{need.why}" for need in needs(console.settings, account, now)]
-        office.write_handover(
-            f"handover-{day:%Y%m%d}-{shift}" + (f"-{number}" if number > 1 else ""),
-            episode="",
-            shift=shift,
-            shift_name=name,
-            day=day,
-            to_person=following,
-            note=needed(form, "note", _("值班情况")),
-            open_matters=matters,
-            by=account.actor,
-            now=now,
-        )
-
     return attempt(
-        act,
+        lambda: handover_from(console, form, by=account, now=console.settings.now()),
         show=lambda alert, status: _handover_page(request, alert=alert, status=status, form=form),
         then="/duty/handover?done=handed",
     )
+
+
+def handover_from(console: Console, form: FormData, *, by: Account, now: datetime) -> Handover:
+    """The note of the present shift with what waits for the account now."""
+    shift, name, day, following = _shift_now(console, now)
+    office = console.office
+    number = len(office.record.now("handover", prefix=f"handover-{day:%Y%m%d}-{shift}")) + 1
+    with speaking("zh"):  # what is recorded is Chinese, whatever language the page is read in
+        matters = [f"{need.what}：{need.why}" for need in needs(console.settings, by, now)]
+    return office.write_handover(
+        f"handover-{day:%Y%m%d}-{shift}" + (f"-{number}" if number > 1 else ""), episode="", shift=shift,
+        shift_name=name, day=day, to_person=following, note=needed(form, "note", _("值班情况")), open_matters=matters,
+        by=by.actor, now=now,
+    )  # fmt: skip
 
 
 @router.post("/handover/{identifier}/take")
@@ -356,8 +357,8 @@ def _day(form: FormData, name: str, what: str) -> date:
         raise BadForm(_("请填写%(what)s（年-月-日）。", what=what)) from None
 
 
-def _noted(act: Callable[[], object]) -> None:
+def _noted(act: Callable[[], _Made]) -> _Made:
     try:
-        act()
+        return act()
     except DataError as fault:
         raise BadForm(_("值班表没有改动，登记的内容不成立：%(found)s。", found=fault.found or fault.where)) from fault

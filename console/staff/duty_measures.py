@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from console.judge import judge
@@ -25,6 +26,7 @@ from console.page import (
     text,
 )
 from emergency import advice
+from emergency.lifecycle import Actor
 from emergency.vocabulary import BEIJING, Level
 from emergency.warning import Draft
 
@@ -42,68 +44,67 @@ def measures(request: Request) -> Response:
 def control(request: Request, form: Form) -> Response:
     """Draft a 临时管控: a step below yellow, signed by the director, not announced to the public."""
     console, by = console_of(request), account_of(request).actor
+    return _attempt(request, lambda: control_from(console, form, by=by, now=console.settings.now()))
 
-    def act() -> None:
-        now = console.settings.now()
-        tasks = tuple(line.strip() for line in needed(form, "measures", _("管控措施")).splitlines() if line.strip())
-        content = Draft(
-            level="none", area=console.office.desk.area_name, starts_at=local_moment(form, "starts_at", _("开始时间")),
-            expected_end=local_moment(form, "expected_end", _("结束时间")),
-            reason=needed(form, "reason", _("原因")), text="",
-            consultation="", criterion_met=True, kind="control", measures=tasks,
-            superior=text(form, "superior", most=200),
-        )  # fmt: skip
-        _draft(console, content, by, now)
 
-    return _attempt(request, act)
+def control_from(console: Console, form: FormData, *, by: Actor, now: datetime) -> str:
+    """The name of the drafted 临时管控."""
+    tasks = tuple(line.strip() for line in needed(form, "measures", _("管控措施")).splitlines() if line.strip())
+    content = Draft(
+        level="none", area=console.office.desk.area_name, starts_at=local_moment(form, "starts_at", _("开始时间")),
+        expected_end=local_moment(form, "expected_end", _("结束时间")),
+        reason=needed(form, "reason", _("原因")), text="",
+        consultation="", criterion_met=True, kind="control", measures=tasks,
+        superior=text(form, "superior", most=200),
+    )  # fmt: skip
+    return _draft(console, content, by, now)
 
 
 @router.post("/at-once")
 def at_once(request: Request) -> Response:
     """Draft the warning of the start-at-once rule, where the observed air and the rules call for it now."""
     console, by = console_of(request), account_of(request).actor
+    return _attempt(request, lambda: at_once_now(console, by=by, now=console.settings.now()))
 
-    def act() -> None:
-        now = console.settings.now()
-        found = _at_once(console, now)
-        if found is None:
-            raise BadForm(_("先行启动条款现在不成立：实测未达重度，或12小时内预计明显改善。"))
-        issued = console.office.record.now("warning", states=("issued",))
-        current = next((row for row in issued if row["body"]["draft"]["kind"] == "warning"), None)
-        content = Draft(
-            level=found.level.word, area=console.office.desk.area_name, starts_at=now,
-            expected_end=now + timedelta(hours=24), reason=found.chinese, text="", consultation="observed",
-            criterion_met=True, replaces=current["stream"] if current else None,
-            health=advice.health(console.settings.plan, found.level),
-        )  # fmt: skip
-        _draft(console, content, by, now, episode=current["episode"] if current else None)
 
-    return _attempt(request, act)
+def at_once_now(console: Console, *, by: Actor, now: datetime) -> str:
+    """The name of the warning drafted on observed air; BadForm where the rule does not hold."""
+    found = _at_once(console, now)
+    if found is None:
+        raise BadForm(_("先行启动条款现在不成立：实测未达重度，或12小时内预计明显改善。"))
+    issued = console.office.record.now("warning", states=("issued",))
+    current = next((row for row in issued if row["body"]["draft"]["kind"] == "warning"), None)
+    content = Draft(
+        level=found.level.word, area=console.office.desk.area_name, starts_at=now,
+        expected_end=now + timedelta(hours=24), reason=found.chinese, text="", consultation="observed",
+        criterion_met=True, replaces=current["stream"] if current else None,
+        health=advice.health(console.settings.plan, found.level),
+    )  # fmt: skip
+    return _draft(console, content, by, now, episode=current["episode"] if current else None)
 
 
 @router.post("/superior")
 def superior(request: Request, form: Form) -> Response:
     """File a notice of the higher authority; a consultation is proposed on it."""
     console, by = console_of(request), account_of(request).actor
+    return _attempt(request, lambda: superior_from(console, form, by=by, now=console.settings.now()), done="filed")
 
-    def act() -> None:
-        now = console.settings.now()
-        outlook = console.air.outlook(now)
-        if outlook is None:
-            raise BadForm(_("没有展望，不能据此提议会商。"))
-        source, words = needed(form, "source", _("文号"), most=120), needed(form, "summary", _("通知内容"))
-        local = now.astimezone(BEIJING)
-        name = f"consultation-{local:%Y%m%d}"
-        number = len(console.office.record.now("consultation", prefix=name)) + 1
-        running = console.office.record.now("warning", states=("issued",))
-        console.office.superior_notice(
-            name + (f"-{number}" if number > 1 else ""),
-            episode=running[-1]["episode"] if running else _episode(console, now),
-            outlook=outlook, source=source, content=words.encode(), media_type="text/plain", summary=words[:200],
-            by=by, now=now,
-        )  # fmt: skip
 
-    return _attempt(request, act, done="filed")
+def superior_from(console: Console, form: FormData, *, by: Actor, now: datetime) -> str:
+    """The name of the consultation proposed on the notice."""
+    outlook = console.air.outlook(now)
+    if outlook is None:
+        raise BadForm(_("没有展望，不能据此提议会商。"))
+    source, words = needed(form, "source", _("文号"), most=120), needed(form, "summary", _("通知内容"))
+    name = f"consultation-{now.astimezone(BEIJING):%Y%m%d}"
+    number = len(console.office.record.now("consultation", prefix=name)) + 1
+    running = console.office.record.now("warning", states=("issued",))
+    name += f"-{number}" if number > 1 else ""
+    console.office.superior_notice(
+        name, episode=running[-1]["episode"] if running else _episode(console, now), outlook=outlook, source=source,
+        content=words.encode(), media_type="text/plain", summary=words[:200], by=by, now=now,
+    )  # fmt: skip
+    return name
 
 
 @router.post("/pause")
@@ -167,9 +168,10 @@ def _at_once(console: Console, now: datetime) -> Any:
     return None if outlook is None or not outlook.days else judge(console, outlook, None, now).start_at_once
 
 
-def _draft(console: Console, content: Draft, by: Any, now: datetime, *, episode: str | None = None) -> None:
+def _draft(console: Console, content: Draft, by: Actor, now: datetime, *, episode: str | None = None) -> str:
     identifier = f"warning-{len(console.office.record.now('warning')) + 1:03d}"
     console.office.draft_warning(identifier, episode=episode or _episode(console, now), content=content, by=by, now=now)
+    return identifier
 
 
 def _episode(console: Console, now: datetime) -> str:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import FileResponse, RedirectResponse, Response
 
 from console import list_words, uploads
 from console.language import _
 from console.lists import ListInUse
-from console.page import BadForm, Form, account_of, attempt, console_of, missing, needed, page, text, whole
+from console.page import BadForm, Console, Form, account_of, attempt, console_of, missing, needed, page, text, whole
 from emergency import documents_docx, documents_pdf
 from emergency.edition import Edition
+from emergency.lifecycle import Actor
 from emergency.office_list import list_of_plant
 from emergency.plant_paper import answered, content_of, revised
 from emergency.plant_sheet import PlantSheet, sheet_of
@@ -81,7 +82,7 @@ def export(request: Request) -> Response:
 
 
 def _exports(request: Request) -> Path:
-    return _folder(request).parent / "exports"
+    return folder_of(console_of(request)).parent / "exports"
 
 
 # --- import -----------------------------------------------------------------------------------------------------------
@@ -97,27 +98,31 @@ def choose(request: Request) -> Response:
 def take(request: Request, form: Form) -> Response:
     """Keep a file and go on to its report."""
     try:
-        edition = needed(form, "edition", _("版本名称"), most=40)
-        if not edition.replace("-", "").replace("_", "").isalnum():
-            raise BadForm(_("版本名称只能用文字、数字和连字符。"))
-        file = form.get("file")
-        if not isinstance(file, UploadFile) or not file.size:
-            raise BadForm(_("请选择清单文件（xlsx或CSV）。"))
-        sample = text(form, "sample", most=3) == "yes"
-        made = uploads.keep(
-            _folder(request), file.file.read(), name=file.filename or "list", edition=edition, sample=sample
-        )  # fmt: skip
-        for field in ("windows", "places"):
-            extra = form.get(field)
-            if isinstance(extra, UploadFile) and extra.size:
-                try:
-                    setattr(made, field, extra.file.read().decode("utf-8-sig"))
-                except UnicodeDecodeError:
-                    raise BadForm(_("错峰窗口和位置表须为UTF-8编码的CSV文件。")) from None
-        uploads.save(_folder(request), made)
+        made = take_from(folder_of(console_of(request)), form)
     except BadForm as fault:
         return page(request, "list_import.html", status=400, alert=str(fault))
     return RedirectResponse(f"/list/import/{made.digest}", status_code=303)
+
+
+def take_from(folder: Path, form: FormData) -> uploads.Upload:
+    """The file of the form with what lies beside it, kept to be looked at; BadForm when it is no list."""
+    edition = needed(form, "edition", _("版本名称"), most=40)
+    if not edition.replace("-", "").replace("_", "").isalnum():
+        raise BadForm(_("版本名称只能用文字、数字和连字符。"))
+    file = form.get("file")
+    if not isinstance(file, UploadFile) or not file.size:
+        raise BadForm(_("请选择清单文件（xlsx或CSV）。"))
+    sample = text(form, "sample", most=3) == "yes"
+    made = uploads.keep(folder, file.file.read(), name=file.filename or "list", edition=edition, sample=sample)
+    for field in ("windows", "places"):
+        extra = form.get(field)
+        if isinstance(extra, UploadFile) and extra.size:
+            try:
+                setattr(made, field, extra.file.read().decode("utf-8-sig"))
+            except UnicodeDecodeError:
+                raise BadForm(_("错峰窗口和位置表须为UTF-8编码的CSV文件。")) from None
+    uploads.save(folder, made)
+    return made
 
 
 @router.get("/import/{digest}")
@@ -142,7 +147,7 @@ def decide(request: Request, digest: str, form: Form) -> Response:
     upload.skip_sheets = [str(name)[:80] for name in form.getlist("skip")]
     upload.blank_is_zero = text(form, "blank", most=3) == "yes"
     upload.days_per_year = whole(text(form, "days", most=3) or "365", _("全年生产天数"), low=1, high=366)
-    uploads.save(_folder(request), upload)
+    uploads.save(folder_of(console_of(request)), upload)
     return RedirectResponse(f"/list/import/{digest}", status_code=303)
 
 
@@ -151,31 +156,34 @@ def store(request: Request, digest: str) -> Response:
     """Store the checked list as a new edition."""
     console, by = console_of(request), account_of(request).actor
     upload = _upload(request, digest)
-    found = uploads.report_of(_folder(request), upload, city=_lists(request).plan.city)
-
-    def act() -> None:
-        if found.listing is None:
-            raise BadForm(_("清单还有错误，不能入库。请先改正文件或映射。"))
-        content = csv_text(rows_of(found.listing))
-        stored = _with_digest(found.listing, content)
-        kept = console.office.store_edition(
-            stored, content, file=upload.name, by=by, now=console.settings.now(),
-            windows=upload.windows or found.beside.get("windows", ""),
-            places=upload.places or found.beside.get("places", ""),
-        )  # fmt: skip
-        _lists(request).remember(stored)
-        with suppress(OSError):  # then it is written when somebody asks for it
-            _lists(request).workbook(_exports(request), kept)
-
     return attempt(
-        act,
+        lambda: store_from(console, upload, by=by, now=console.settings.now()),
         show=lambda alert, status: _report(request, digest, alert=alert, status=status),
         then=f"/list/editions/list-{upload.edition}?done=stored",
     )
 
 
+def store_from(console: Console, upload: uploads.Upload, *, by: Actor, now: datetime) -> Edition:
+    """The new edition, not yet in use; BadForm while the list has an error."""
+    folder, lists = folder_of(console), lists_of(console)
+    found = uploads.report_of(folder, upload, city=lists.plan.city)
+    if found.listing is None:
+        raise BadForm(_("清单还有错误，不能入库。请先改正文件或映射。"))
+    content = csv_text(rows_of(found.listing))
+    stored = _with_digest(found.listing, content)
+    kept = console.office.store_edition(
+        stored, content, file=upload.name, by=by, now=now,
+        windows=upload.windows or found.beside.get("windows", ""),
+        places=upload.places or found.beside.get("places", ""),
+    )  # fmt: skip
+    lists.remember(stored)
+    with suppress(OSError):  # then it is written when somebody asks for it
+        lists.workbook(folder.parent / "exports", kept)
+    return kept
+
+
 def _report(request: Request, digest: str, *, alert: str = "", status: int = 200) -> Response:
-    folder, upload = _folder(request), _upload(request, digest)
+    folder, upload = folder_of(console_of(request)), _upload(request, digest)
     found = uploads.report_of(folder, upload, city=_lists(request).plan.city)
     headings: list[dict[str, Any]] = []
     skipped = []
@@ -324,21 +332,32 @@ def _kept(request: Request, identifier: str) -> Edition:
 
 
 def _lists(request: Request) -> ListInUse:
-    lists = console_of(request).settings.lists
+    return lists_of(console_of(request))
+
+
+def lists_of(console: Console) -> ListInUse:
+    """The reduction lists of the office; 404 when it has none."""
+    lists = console.settings.lists
     if lists is None:
         raise missing(_("清单"))
     return lists
 
 
-def _folder(request: Request) -> Path:
-    folder = console_of(request).settings.uploads
+def folder_of(console: Console) -> Path:
+    """Where uploaded files lie; BadForm when the office has no working folder."""
+    folder = console.settings.uploads
     if folder is None:
         raise BadForm(_("本控制台没有工作目录，不能上传文件。"))
     return folder
 
 
 def _upload(request: Request, digest: str) -> uploads.Upload:
-    found = uploads.load(_folder(request), digest)
+    return upload_of(console_of(request), digest)
+
+
+def upload_of(console: Console, digest: str) -> uploads.Upload:
+    """An uploaded list by its digest; 404 when it is gone."""
+    found = uploads.load(folder_of(console), digest)
     if found is None:
         raise missing(_("上传文件"))
     return found

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fastapi import APIRouter, Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from console import plain
 from console.language import N_, _
 from console.map_file import MOST_BYTES, MapFile, read_map
-from console.page import BadForm, Form, account_of, attempt, console_of, needed, page
+from console.page import BadForm, Console, Form, account_of, attempt, console_of, needed, page
+from emergency.directory import Account
 from plans.errors import DataError
 
 router = APIRouter(prefix="/map")
@@ -36,14 +39,19 @@ def map_page(request: Request) -> Response:
 def bring(request: Request, form: Form) -> Response:
     """Put the office's map in place; the file is read whole before anything is kept."""
     console, by = console_of(request), account_of(request)
+    return attempt(
+        lambda: bring_from(console, form, by=by, now=console.settings.now()),
+        show=lambda alert, status: _show(request, alert=alert, status=status),
+        then="/map?done=map",
+    )
 
-    def act() -> None:
-        upload = form.get("file")
-        content = upload.file.read(MOST_BYTES + 1) if isinstance(upload, UploadFile) else b""
-        source, number = needed(form, "source", _("来源"), most=200), needed(form, "number", _("审图号"), most=40)
-        console.map.keep(_read(content, source=source, number=number), by=by.identifier, now=console.settings.now())
 
-    return attempt(act, show=lambda alert, status: _show(request, alert=alert, status=status), then="/map?done=map")
+def bring_from(console: Console, form: FormData, *, by: Account, now: datetime) -> None:
+    """Keep the map of the form; BadForm says what is wrong with it."""
+    upload = form.get("file")
+    content = upload.file.read(MOST_BYTES + 1) if isinstance(upload, UploadFile) else b""
+    source, number = needed(form, "source", _("来源"), most=200), needed(form, "number", _("审图号"), most=40)
+    console.map.keep(_read(content, source=source, number=number), by=by.identifier, now=now)
 
 
 def _show(request: Request, *, alert: str = "", status: int = 200) -> Response:

@@ -17,6 +17,7 @@ from console.page import BadForm, Console, Form, account_of, attempt, console_of
 from console.staff.order_views import columns_of, reach_of
 from emergency import compliance, documents_docx, documents_pdf, order_paper
 from emergency.compliance_power import Decision
+from emergency.lifecycle import Actor
 from emergency.office_notice import publisher
 from emergency.order import Order
 from emergency.order_questions import KINDS
@@ -122,18 +123,20 @@ def _reach(console: Console, response: Mapping[str, Any] | None, now: datetime) 
 def chase_silent(request: Request, form: Form) -> Response:
     """Chase every recipient of a response that is silent past the deadline, in one act."""
     console = console_of(request)
-    record, now = console.office.record, console.settings.now()
+    by, now = account_of(request).actor, console.settings.now()
     chosen = needed(form, "response", _("响应"), most=120)
-
-    def act() -> None:
-        _count, rows = page_of_orders(record, Filter(parent=chosen, silent=True), now=now, limit=MOST_CHASED)
-        console.office.chase_all([str(row["stream"]) for row in rows], by=account_of(request).actor, now=now)
-
     return attempt(
-        act,
+        lambda: chase_of(console, chosen, by=by, now=now),
         show=lambda alert, status: page(request, "refused.html", status=status, sentence=alert),
         then="/orders?silent=1&done=chased",
     )
+
+
+def chase_of(console: Console, response: str, *, by: Actor, now: datetime) -> int:
+    """How many silent recipients of a response were chased."""
+    record = console.office.record
+    _count, rows = page_of_orders(record, Filter(parent=response, silent=True), now=now, limit=MOST_CHASED)
+    return console.office.chase_all([str(row["stream"]) for row in rows], by=by, now=now)
 
 
 @router.get("/{identifier}")

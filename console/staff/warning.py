@@ -30,10 +30,9 @@ from console.page import (
 )
 from console.staff import warning_form
 from emergency import messages
-from emergency.consultation import Consultation, ConsultationState
 from emergency.lifecycle import Refused
 from emergency.office import Office
-from emergency.vocabulary import BEIJING, Level
+from emergency.vocabulary import Level
 from emergency.warning import AirWarning, WarningState
 
 router = APIRouter(prefix="/warnings")
@@ -57,25 +56,9 @@ def draft(request: Request, form: Form) -> Response:
     """Put a draft before those who may sign it."""
     console, by = console_of(request), account_of(request).actor
     consultation = text(form, "consultation", most=120)
-    identifier = f"warning-{len(console.office.record.now('warning')) + 1:03d}"
-
-    def act() -> None:
-        now = console.settings.now()
-        state, level = _conclusion(console, consultation)
-        if (used := _draft_of(console, consultation)) is not None:
-            raise BadForm(_("这次会商已有草稿（%(used)s），没有再次起草。", used=used))
-        current = _issued(console, text(form, "starts_at", most=32))
-        content = warning_form.content_of(
-            form, console, level=level, consultation=consultation, replaces=current["stream"] if current else None
-        )
-        episode = current["episode"] if current else _episode(console, state.episode)
-        basis = (state.outlook_digest,)
-        console.office.draft_warning(
-            identifier, episode=episode, content=content, by=by, now=now, basis=basis, as_one=True
-        )
-
+    identifier = warning_form.next_name(console)
     return attempt(
-        act,
+        lambda: warning_form.draft_from(console, form, identifier=identifier, by=by, now=console.settings.now()),
         show=lambda alert, status: _draft_page(request, consultation, alert=alert, status=status, form=form),
         then=f"{link('warnings', identifier)}?done=drafted",
     )
@@ -95,8 +78,8 @@ def preview(request: Request, form: Form) -> Response:
     if not part:
         return _draft_page(request, consultation, form=form)
     console = console_of(request)
-    state, level = _conclusion(console, consultation)
-    current = _issued(console, text(form, "starts_at", most=32))
+    state, level = warning_form.conclusion(console, consultation)
+    current = warning_form.issued(console, text(form, "starts_at", most=32))
     return page(
         request, "_warning_preview.html", shown=warning_form.new_preview(request, form, state, level, current)
     )  # fmt: skip
@@ -139,21 +122,11 @@ def redraft(request: Request, identifier: str, form: Form) -> Response:
     """Put the corrected draft before those who may sign it."""
     state = _load(request, identifier)
 
-    def act() -> None:
-        console = console_of(request)
-        office = office_seen(request, "warning", identifier, form)
-        content = warning_form.content_of(
-            form,
-            console,
-            level=state.level,
-            consultation=state.draft.consultation,
-            replaces=state.draft.replaces,
-            before=state.draft,
-        )
-        office.redraft_warning(identifier, content=content, by=account_of(request).actor, now=console.settings.now())
-
+    console, by = console_of(request), account_of(request).actor
     return attempt(
-        act,
+        lambda: warning_form.redraft_from(
+            console, office_seen(request, "warning", identifier, form), form, state, by=by, now=console.settings.now()
+        ),
         show=lambda alert, status: warning_form.redraft_page(request, state, alert=alert, status=status, form=form),
         then=f"{link('warnings', identifier)}?done=redrafted",
     )
@@ -317,46 +290,13 @@ def _draft_page(
 ) -> Response:
     console = console_of(request)
     try:
-        state, level = _conclusion(console, consultation)
+        state, level = warning_form.conclusion(console, consultation)
     except (BadForm, Refused) as error:
         sentence = str(error) if isinstance(error, BadForm) else words.refusal(error)
         return page(request, "refused.html", status=409, sentence=alert or sentence)
     return warning_form.draft_page(
-        request, state, level, replaces=_issued(console), alert=alert, status=status, form=form
+        request, state, level, replaces=warning_form.issued(console), alert=alert, status=status, form=form
     )
-
-
-def _conclusion(console: Console, identifier: str) -> tuple[Consultation, Level]:
-    """The concluded consultation and its level; BadForm when it cannot carry a warning."""
-    state = console.office.record.state("consultation", identifier) if identifier else None
-    if not isinstance(state, Consultation) or state.state is not ConsultationState.CONCLUDED:
-        raise BadForm(_("请先选择一次已形成结论的会商，再起草预警。"))
-    level = Level.of(state.level)
-    if level is Level.NONE:
-        raise BadForm(_("这次会商的结论是不预警，不能据此起草预警。如需低于黄色的措施，请在值守页起草临时管控。"))
-    return state, level
-
-
-def _draft_of(console: Console, consultation: str) -> str | None:
-    """The warning made from a consultation and not withdrawn: a second click must not draft twice."""
-    rows = console.office.record.now("warning")
-    found = (
-        r["stream"] for r in rows if r["body"]["draft"]["consultation"] == consultation and r["state"] != "withdrawn"
-    )
-    return next(found, None)
-
-
-def _issued(console: Console, starts_at: str = "") -> Any:
-    """The issued warning that a draft replaces: of several the last begun by the draft's start, else the first."""
-    rows = sorted(
-        console.office.record.now("warning", states=("issued",)), key=lambda row: str(row["body"]["draft"]["starts_at"])
-    )
-    begun = [row for row in rows if starts_at and _beijing(row["body"]["draft"]["starts_at"]) <= starts_at]
-    return begun[-1] if begun else rows[0] if rows else None
-
-
-def _beijing(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment).astimezone(BEIJING):%Y-%m-%dT%H:%M}"
 
 
 def _waiting(console: Console) -> list[Any]:
@@ -370,10 +310,3 @@ def _waiting(console: Console) -> list[Any]:
         and row["stream"] not in used
         and now - datetime.fromisoformat(row["changed_at"]) < timedelta(hours=24)
     ]
-
-
-def _episode(console: Console, name: str) -> str:
-    """The episode of a first warning; another name when a response of that name has already ended."""
-    while console.office.record.state("activation", f"response-{name}") is not None:
-        name += "x"
-    return name

@@ -15,7 +15,9 @@ from console.language import _
 from console.page import BadForm, Console, account_of, console_of, local_moment, needed, page, text
 from console.warning_preview import Shown, shown
 from emergency import advice
-from emergency.consultation import Consultation
+from emergency.consultation import Consultation, ConsultationState
+from emergency.lifecycle import Actor
+from emergency.office import Office
 from emergency.vocabulary import BEIJING, Level
 from emergency.warning import POLLUTANTS, AirWarning, Draft
 from forecast.outlook import Outlook
@@ -184,3 +186,77 @@ def _field(moment: datetime) -> str:
 def _refilled(filled: Mapping[str, str], form: FormData | None) -> dict[str, str]:
     """What the form held, fields that somebody emptied included; else what it is filled with."""
     return {name: str(form.get(name, value)) if form is not None else value for name, value in filled.items()}
+
+
+# --- drafting ---------------------------------------------------------------------------------------------------------
+
+
+def next_name(console: Console) -> str:
+    """The name of the next warning."""
+    return f"warning-{len(console.office.record.now('warning')) + 1:03d}"
+
+
+def draft_from(console: Console, form: FormData, *, identifier: str, by: Actor, now: datetime) -> None:
+    """Draft what the form says on the conclusion that it names; BadForm or Refused where that cannot be."""
+    consultation = text(form, "consultation", most=120)
+    state, level = conclusion(console, consultation)
+    if (used := _draft_of(console, consultation)) is not None:
+        raise BadForm(_("这次会商已有草稿（%(used)s），没有再次起草。", used=used))
+    current = issued(console, text(form, "starts_at", most=32))
+    content = content_of(
+        form, console, level=level, consultation=consultation, replaces=current["stream"] if current else None
+    )
+    episode = current["episode"] if current else _episode(console, state.episode)
+    basis = (state.outlook_digest,)
+    console.office.draft_warning(identifier, episode=episode, content=content, by=by, now=now, basis=basis, as_one=True)
+
+
+def redraft_from(
+    console: Console, office: Office, form: FormData, state: AirWarning, *, by: Actor, now: datetime
+) -> AirWarning:
+    """The returned draft as the form has it now."""
+    draft = state.draft
+    content = content_of(
+        form, console, level=state.level, consultation=draft.consultation, replaces=draft.replaces, before=draft
+    )
+    return office.redraft_warning(state.identifier, content=content, by=by, now=now)
+
+
+def conclusion(console: Console, identifier: str) -> tuple[Consultation, Level]:
+    """The concluded consultation and its level; BadForm when it cannot carry a warning."""
+    state = console.office.record.state("consultation", identifier) if identifier else None
+    if not isinstance(state, Consultation) or state.state is not ConsultationState.CONCLUDED:
+        raise BadForm(_("请先选择一次已形成结论的会商，再起草预警。"))
+    level = Level.of(state.level)
+    if level is Level.NONE:
+        raise BadForm(_("这次会商的结论是不预警，不能据此起草预警。如需低于黄色的措施，请在值守页起草临时管控。"))
+    return state, level
+
+
+def _draft_of(console: Console, consultation: str) -> str | None:
+    """The warning made from a consultation and not withdrawn: a second click must not draft twice."""
+    rows = console.office.record.now("warning")
+    found = (
+        r["stream"] for r in rows if r["body"]["draft"]["consultation"] == consultation and r["state"] != "withdrawn"
+    )
+    return next(found, None)
+
+
+def issued(console: Console, starts_at: str = "") -> Any:
+    """The issued warning that a draft replaces: of several the last begun by the draft's start, else the first."""
+    rows = sorted(
+        console.office.record.now("warning", states=("issued",)), key=lambda row: str(row["body"]["draft"]["starts_at"])
+    )
+    begun = [row for row in rows if starts_at and _beijing(row["body"]["draft"]["starts_at"]) <= starts_at]
+    return begun[-1] if begun else rows[0] if rows else None
+
+
+def _beijing(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(BEIJING):%Y-%m-%dT%H:%M}"
+
+
+def _episode(console: Console, name: str) -> str:
+    """The episode of a first warning; another name when a response of that name has already ended."""
+    while console.office.record.state("activation", f"response-{name}") is not None:
+        name += "x"
+    return name

@@ -18,7 +18,8 @@ from starlette.responses import Response
 from console import charts_list
 from console.language import N_, _
 from console.lists import ListInUse
-from console.page import BadForm, console_of, missing, page
+from console.page import BadForm, console_of, page
+from console.staff.lists import lists_of
 from emergency.vocabulary import BEIJING, Level
 from plans.department_tasks import Watering, watering_of
 from plans.enterprise_list import EnterpriseList
@@ -54,7 +55,7 @@ _kept: dict[tuple[object, ...], WhatIf] = {}
 @router.get("/what-if")
 def what_if(request: Request) -> Response:
     """The further cuts that reach the target of a level at the least lost output; only the form without a level."""
-    lists, query = _lists(request), request.query_params
+    lists, query = lists_of(console_of(request)), request.query_params
     listing, today = lists.listing(), _today(request)
     asked = {name: query.get(name, "").strip()[:MOST_WORDS] for name in ("level", "step", "shut", "keep")}
     found, fault = None, ""
@@ -74,7 +75,7 @@ def what_if(request: Request) -> Response:
 @router.get("/watering")
 def watering(request: Request) -> Response:
     """What the watering rules of the plan say for a day's weather; the rules alone without one."""
-    plan, query = _lists(request).plan, request.query_params
+    plan, query = lists_of(console_of(request)).plan, request.query_params
     today, fault = _today(request), ""
     answer: Watering | None = None
     if plan.watering is not None and "on" in query:
@@ -172,10 +173,3 @@ def _day(given: str) -> date:
 
 def _today(request: Request) -> date:
     return console_of(request).settings.now().astimezone(BEIJING).date()
-
-
-def _lists(request: Request) -> ListInUse:
-    lists = console_of(request).settings.lists
-    if lists is None:
-        raise missing(_("清单"))
-    return lists
