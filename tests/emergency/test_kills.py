@@ -12,6 +12,7 @@ import signal
 import sqlite3
 from collections import Counter
 from datetime import date, datetime, timedelta
+from multiprocessing.connection import wait
 
 import pytest
 
@@ -27,6 +28,8 @@ from emergency.warning import Authority, Draft
 from flows import paging
 from flows.channels.worker import work
 from flows.deliver import Handed
+from tests.children import PATIENCE, start
+from tests.children import came_to_its_end as ended
 
 from .test_stateful import outlook_at
 
@@ -195,27 +198,8 @@ def live_on(url, sink_path, *, kill_at, worker="one"):
 
 
 def child(*arguments, **settings):
-    """The process id of a child that lives on; it exits 0 at its end."""
-    forked = os.fork()
-    if forked:
-        return forked
-    try:
-        live_on(*arguments, **settings)
-        os._exit(0)
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
-        os._exit(3)
-
-
-def ended(forked):
-    """True when the child came to its end, False when it was killed."""
-    _pid, status = os.waitpid(forked, 0)
-    if os.WIFSIGNALED(status):
-        return False
-    assert 0 == os.waitstatus_to_exitcode(status)
-    return True
+    """A child that lives on."""
+    return start(live_on, *arguments, **settings)
 
 
 def what_came_of_it(url, sink_path):
@@ -304,12 +288,11 @@ def test_two_workers_and_two_schedulers_killed_at_random_end_as_a_calm_evening(f
         at, sink = fresh(f"random{evening}"), tmp_path / f"random{evening}.sink"
         live = {child(at, sink, kill_at=chooser.randint(1, 9), worker=f"{n}") for n in (1, 2)}
         while live:
-            forked, status = os.wait()
-            live.discard(forked)
-            if os.WIFSIGNALED(status):
-                kills += 1
-                live.add(child(at, sink, kill_at=chooser.randint(2, 40), worker=f"{kills}"))
-            else:
-                assert 0 == os.waitstatus_to_exitcode(status)
+            wait([one.sentinel for one in live], timeout=PATIENCE)
+            for one in [one for one in live if not one.is_alive()]:
+                live.discard(one)
+                if not ended(one):
+                    kills += 1
+                    live.add(child(at, sink, kill_at=chooser.randint(2, 40), worker=f"{kills}"))
         ended(child(at, sink, kill_at=None, worker="last"))  # takes up what a killed worker still held
         assert calm == what_came_of_it(at, sink), f"evening {evening}"

@@ -1,9 +1,6 @@
 """A replay is the product with a fake clock: the same seed, the same record, whatever happens on the way."""
 
-import os
 import random
-import signal
-import time
 from datetime import timedelta
 
 import pytest
@@ -12,6 +9,7 @@ from emergency.record import Record
 from flows import replay
 from flows import report as evaluation
 from plans.errors import LantianError
+from tests.children import came_to_its_end, start
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +113,10 @@ def messages_of(record):
     return [tuple(row[column] for column in columns) for row in record.messages(limit=10_000)]
 
 
+def play(stage, path):
+    replay.run(stage, Record.open(path, drill=True, durable=False))
+
+
 @pytest.mark.timeout(600)
 def test_a_replay_killed_thirty_times_ends_with_the_same_digest(stage, played, tmp_path):
     """SIGKILL at random points, restart each time: the record that comes out is the undisturbed one."""
@@ -123,25 +125,13 @@ def test_a_replay_killed_thirty_times_ends_with_the_same_digest(stage, played, t
     while kills < 30 or not finished:
         path = tmp_path / f"killed-{finished}.db"
         while True:
-            child = os.fork()
-            if child == 0:  # the child plays until it is done or killed; it never returns into the test
-                try:
-                    replay.run(stage, Record.open(path, drill=True, durable=False))
-                    os._exit(0)
-                except BaseException:
-                    os._exit(3)
+            child = start(play, stage, path)
             # On a busy machine a child needs longer to come anywhere: wait a little more after each kill.
-            deadline = time.monotonic() + chooser.uniform(0.02, 0.35) * (1 + kills / 15)
-            while (status := os.waitpid(child, os.WNOHANG))[0] == 0 and time.monotonic() < deadline:
-                time.sleep(0.002)
-            if status[0] == 0:
-                os.kill(child, signal.SIGKILL)
-                status = os.waitpid(child, 0)
-            if os.WIFSIGNALED(status[1]):
-                kills += 1
-                continue
-            assert os.waitstatus_to_exitcode(status[1]) == 0
-            break
+            child.join(chooser.uniform(0.02, 0.35) * (1 + kills / 15))
+            child.kill()  # does nothing to one that has ended
+            if came_to_its_end(child):
+                break
+            kills += 1
         record = Record.open(path, drill=True)
         assert played[1] == record.head()[1], f"after {kills} kills"
         assert record.head()[0] == record.verify()

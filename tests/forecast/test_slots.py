@@ -1,7 +1,5 @@
 """Slots: every logical time once, caught up after an outage, by whichever of several schedulers comes first."""
 
-import os
-import signal
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +12,7 @@ from flows.slots import Done, Rhythm, due_times, run_due
 from flows.sources.web_rules import Unavailable
 from forecast.slot_store import SlotLost, SlotStore
 from plans.errors import DataError, SourceError
+from tests.children import came_to_its_end, start
 
 HOUR = timedelta(hours=1)
 T0 = datetime(2024, 2, 28, tzinfo=UTC)
@@ -183,21 +182,19 @@ def test_a_dead_owners_slot_is_claimed_after_its_lease_and_the_old_owner_cannot_
     assert [(T0, "done")] == states(store)
 
 
+def sleep_over_a_slot(path):
+    run_due(SlotStore.open(path), "pull", lambda _s: time.sleep(600), rhythm=Rhythm(HOUR * 9999), clock=at(T0))
+
+
 def test_a_scheduler_killed_in_the_middle_leaves_a_slot_that_another_one_finishes(tmp_path):
     path = tmp_path / "archive.db"
     SlotStore.open(path).plan("pull", [T0], now=T0)
-    child = os.fork()
-    if child == 0:
-        try:
-            run_due(SlotStore.open(path), "pull", lambda _s: time.sleep(60), rhythm=Rhythm(HOUR * 9999), clock=at(T0))
-        finally:
-            os._exit(0)
+    child = start(sleep_over_a_slot, path)
     store = SlotStore.open(path)
-    until = time.monotonic() + 120
-    while states(store) != [(T0, "running")] and time.monotonic() < until:
+    while states(store) != [(T0, "running")] and child.is_alive():
         time.sleep(0.02)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    child.kill()
+    assert not came_to_its_end(child)
 
     assert [] == run_due(store, "pull", lambda _s: Done(), rhythm=Rhythm(HOUR * 9999), clock=at(T0))
     assert [(T0, "done")] == run_due(

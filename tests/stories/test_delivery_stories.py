@@ -21,6 +21,7 @@ from emergency.warning import Authority, Draft
 from flows.channels.worker import work
 from flows.deliver import Handed
 from plans.errors import LantianError
+from tests.children import came_to_its_end, start
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 START = datetime(2015, 12, 31, 21, tzinfo=BEIJING)
@@ -405,18 +406,7 @@ def live_on(path, sink_path, *, kill_at):
 
 def run_child(path, sink_path, kill_at):
     """True when the child came to its end, False when it was killed."""
-    child = os.fork()
-    if child == 0:
-        try:
-            live_on(path, sink_path, kill_at=kill_at)
-            os._exit(0)
-        except BaseException:
-            os._exit(3)
-    _pid, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        return False
-    assert 0 == os.waitstatus_to_exitcode(status)
-    return True
+    return came_to_its_end(start(live_on, path, sink_path, kill_at=kill_at))
 
 
 def what_came_of_it(path, sink_path):
@@ -456,23 +446,18 @@ def test_killed_again_and_again_at_random_the_evening_ends_the_same(tmp_path):
         assert calm == what_came_of_it(path, sink), f"after {kills} kills"
 
 
+def deliver_all(url, sink_path, name):
+    mine, sink = Night(url), Sink(sink_path, lambda _where: None)
+    while mine.deliver(worker=name, most=7, phones=sink):
+        pass
+
+
 def test_two_workers_at_once_hand_every_message_over_once(url, tmp_path):
     night = Night(url)
     night.warn("w1", "yellow", "黄", plants=tuple(f"SP{n:03d}" for n in range(220)))
     night.record.engine.dispose()
-    children = []
-    for name in ("one", "two"):
-        child = os.fork()
-        if child == 0:
-            try:
-                mine, sink = Night(url), Sink(tmp_path / "sink", lambda _where: None)
-                while mine.deliver(worker=name, most=7, phones=sink):
-                    pass
-                os._exit(0)
-            except BaseException:
-                os._exit(3)
-        children.append(child)
-    assert [0, 0] == [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    children = [start(deliver_all, url, tmp_path / "sink", name) for name in ("one", "two")]
+    assert [True, True] == [came_to_its_end(child) for child in children]
 
     got = Sink(tmp_path / "sink", lambda _where: None).got()
     night = Night(url)

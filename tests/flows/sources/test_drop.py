@@ -15,6 +15,7 @@ from flows.sources.pull import Stores
 from forecast.emissions import Emissions
 from forecast.readers.station_list import Station
 from plans.errors import DataError
+from tests.children import came_to_its_end, start
 
 NOW = datetime(2024, 3, 1, 2, tzinfo=UTC)
 MAPPING = """
@@ -73,14 +74,15 @@ def test_of_two_passes_at_once_one_takes_everything_and_nothing_is_refused(store
     assert 40 == Emissions(stores.archive.engine).counts()["meter"]
 
 
+def take_and_be_killed(folder, path):
+    drop._take = lambda *_a, **_k: os.kill(os.getpid(), signal.SIGKILL)
+    take(folder, Stores.open(path), now=NOW)
+
+
 def test_a_pass_that_was_killed_leaves_no_lock_behind(stores, tmp_path):
     folder = tmp_path / "drop"
     put(folder, "electricity/e.csv", METERS)
-    child = os.fork()
-    if child == 0:
-        drop._take = lambda *_a, **_k: os.kill(os.getpid(), signal.SIGKILL)
-        take(folder, stores, now=NOW)
-    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    assert not came_to_its_end(start(take_and_be_killed, folder, tmp_path / "other.db"))
 
     assert ["新写入 2 条用电读数"] == [one.result for one in take(folder, stores, now=NOW)]
 

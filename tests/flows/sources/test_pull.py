@@ -19,6 +19,7 @@ from forecast.quality import Flag, unpack
 from forecast.quality_rules import Window
 from forecast.readers.station_list import Station
 from plans.errors import DataError
+from tests.children import came_to_its_end, start
 
 from .conftest import hung_up, plain, policy, versioned
 from .test_adapters import LIVE, PAST, cnemc_row, meteo
@@ -107,21 +108,19 @@ def test_an_unchanged_file_is_not_read_again(server, stores):
     assert [None, '"1"'] == asked
 
 
+def pull_and_be_killed(path, source):
+    mine = Stores.open(path)
+    mine.published.append = lambda *_a, **_k: os.kill(os.getpid(), signal.SIGKILL)
+    one(source, mine)
+
+
 def test_a_process_killed_between_fetch_and_commit_asks_for_the_whole_again(server, tmp_path):
     """Had the ETag been kept before the values, the second run would be told "unchanged" and the day would be lost."""
     server.says("/china_sites_20240301.csv", EMPTY)
     server.says("/china_sites_20240229.csv", versioned(day_file((22, 10, 11)), etag='"1"'))
     stores = Stores.open(tmp_path / "a.db")
     stores.close()
-    child = os.fork()
-    if child == 0:
-        try:
-            mine = Stores.open(tmp_path / "a.db")
-            mine.published.append = lambda *_a, **_k: os.kill(os.getpid(), signal.SIGKILL)
-            one(archive_file(server), mine)
-        finally:
-            os._exit(7)
-    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    assert not came_to_its_end(start(pull_and_be_killed, tmp_path / "a.db", archive_file(server)))
     after = Stores.open(tmp_path / "a.db")
     outcome = one(archive_file(server), after)
 
@@ -312,24 +311,19 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(server, stores)
     assert () == stores.archive.status()
 
 
-def test_a_body_that_does_not_fit_on_the_disk_leaves_no_file(tmp_path):
-    """In a child that may not write files of more than 4 kB: the operating system's own refusal."""
+def keep_without_room(folder):
     import resource
 
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-            answer = Answer("http://x/y", 200, "text/csv", random.Random(1).randbytes(50_000), NOW)
-            try:
-                keep(tmp_path, "test", answer)
-            except DataError as error:
-                code = 0 if "cannot be kept" in str(error) and "half-written" in str(error) else 2
-        finally:
-            os._exit(code)
-    assert 0 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+    answer = Answer("http://x/y", 200, "text/csv", random.Random(1).randbytes(50_000), NOW)
+    with pytest.raises(DataError, match=r"cannot be kept.*half-written"):
+        keep(folder, "test", answer)
+
+
+def test_a_body_that_does_not_fit_on_the_disk_leaves_no_file(tmp_path):
+    """In a child that may not write files of more than 4 kB: the operating system's own refusal."""
+    assert came_to_its_end(start(keep_without_room, tmp_path))
     assert [] == [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
