@@ -249,7 +249,13 @@ def picture(form: FormData, name: str) -> Photo | None:
     found = form.get(name)
     if not isinstance(found, UploadFile) or not found.size:
         return None
-    content = found.file.read()
+    return photo_of(found.file.read())
+
+
+def photo_of(content: bytes | None) -> Photo | None:
+    """The bytes as a photograph; None for none, BadForm for anything else than JPEG or PNG."""
+    if not content:
+        return None
     for begin, kind in ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png")):
         if content.startswith(begin):
             return Photo(content, kind)

@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from console.api.acts import Asked, Identifier, Key, Text, WithReason, do, route
+from console.api.acting import Asked, Identifier, Key, Text, WithReason, do, route
 from console.api.door import CallerOf, console_of
 from console.api.problem import Fault
 from console.page import Console

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import Depends, FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
-from console.api import acts, acts_force, problem, reads
+from console.api import (
+    acts,
+    acts_duty,
+    acts_field,
+    acts_force,
+    acts_list,
+    acts_warning,
+    problem,
+    reads,
+    reads_office,
+    reads_plant,
+)
 from console.api.door import enter
 from console.page import Console
 
@@ -29,10 +42,13 @@ def create_api(console: Console) -> FastAPI:
     )  # fmt: skip
     app.state.console = console
     problem.install(app)
-    unchanged = {304: {"description": "If-None-Match 与现在的 ETag 相同，没有变化"}}
-    app.include_router(reads.router, dependencies=[Depends(enter)], responses=unchanged)  # type: ignore[arg-type]
-    app.include_router(acts.router, dependencies=[Depends(enter)])
-    app.include_router(acts_force.router, dependencies=[Depends(enter)])
+    unchanged: dict[int | str, Any] = {304: {"description": "If-None-Match 与现在的 ETag 相同，没有变化"}}
+    for one in (reads_office, reads_plant):
+        app.include_router(one.router, dependencies=[Depends(enter)], responses=unchanged)
+    for one in (acts, acts_force, acts_warning, acts_duty, acts_field, acts_list):
+        app.include_router(one.router, dependencies=[Depends(enter)])
+    # last, for it ends in /{life}/{identifier}
+    app.include_router(reads.router, dependencies=[Depends(enter)], responses=unchanged)
 
     @app.get("/openapi.json", include_in_schema=False)
     def described(_request: Request) -> Response:

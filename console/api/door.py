@@ -26,7 +26,63 @@ class Need:
     roles: frozenset[Role]
 
 
+READS = {
+    "/needs": "/desk", "/alerts": "/watch", "/standing": "/standing", "/rules": "/rules",
+    "/rules/{identifier}": "/rules/{name}", "/duty": "/duty", "/calls": "/duty/calls",
+    "/handovers": "/duty/handover", "/responses": "/orders", "/compliance": "/inspections",
+    "/circular": "/problems/circular", "/debrief": "/debrief", "/webhooks": "/webhooks", "/map": "/map",
+    "/record/check": "/record", "/exhibits/{digest}": "/exhibits/{digest}", "/links": "/links",
+    "/editions": "/list", "/plants": "/list", "/plants/{identifier}": "/list/plants/{identifier}",
+    "/plants/{identifier}/document": "/list/plants/{identifier}/document",
+    "/orders/{identifier}/document": "/orders/{identifier}/document", "/lists/export": "/list/export",
+    "/lists/{digest}": "/list/import/{digest}", "/what-if": "/list/what-if", "/watering": "/list/watering",
+    "/my": "/my", "/my/{identifier}": "/my/{identifier}",
+    "/my/{identifier}/document": "/my/{identifier}/document",
+}  # fmt: skip
+"""What may be read, by the page that shows it."""
+ACTS = {
+    "/warnings": "/warnings/draft", "/warnings/{identifier}/redraft": "/warnings/{identifier}/redraft",
+    "/duty/control": "/duty/control", "/duty/at-once": "/duty/at-once", "/duty/superior": "/duty/superior",
+    "/duty/roster": "/duty/roster", "/duty/roster/{number}/withdraw": "/duty/roster/withdraw",
+    "/calls/{identifier}/take": "/duty/calls/{identifier}/take",
+    "/calls/{identifier}/jump": "/duty/calls/{identifier}/jump",
+    "/handovers": "/duty/handover", "/handovers/{identifier}/take": "/duty/handover/{identifier}/take",
+    "/alerts/acknowledge": "/watch/acknowledge", "/orders/chase": "/orders/chase",
+    "/orders/{identifier}/visits": "/inspections/{identifier}",
+    "/lists": "/list/import", "/lists/{digest}/mapping": "/list/import/{digest}",
+    "/lists/{digest}/store": "/list/import/{digest}/store",
+    "/links/{identifier}/revoke": "/links/{identifier}/revoke", "/map": "/map",
+    "/webhooks/{identifier}/ping": "/webhooks/{identifier}/ping",
+    "/webhooks/{identifier}/pause": "/webhooks/{identifier}/pause",
+    "/webhooks/{identifier}/resume": "/webhooks/{identifier}/resume",
+    "/my/{identifier}/acknowledge": "/my/{identifier}/acknowledge",
+    "/my/{identifier}/execute": "/my/{identifier}/execute",
+    "/my/{identifier}/measures": "/my/{identifier}/measure",
+    "/my/{identifier}/questions": "/my/{identifier}/ask",
+    "/my/{identifier}/exemption": "/my/{identifier}/exemption",
+    "/my/{identifier}/ledger": "/my/{identifier}/ledger", "/my/{identifier}/gate": "/my/{identifier}/gate",
+}  # fmt: skip
+"""What may be done, by the address to which the page sends its form."""
+SIGNED = {
+    "/responses/{identifier}/pause": "/duty/pause",
+    "/responses/{identifier}/resume": "/duty/resume",
+    "/editions/{identifier}/adopt": "/list/editions/{identifier}/adopt",
+}
+"""The same for what a person decides under their name."""
+
+
+def _as(scope: str, method: str, page: str) -> Need:
+    """What the page asks of a person, asked of a token's account."""
+    roles = access.ACCESS[method, page]
+    assert roles is not None
+    return Need(scope, roles)
+
+
 NEEDS: dict[tuple[str, str], Need] = {
+    **{("GET", path): _as(READ, "GET", page) for path, page in READS.items()},
+    **{("POST", path): _as(ACT, "POST", page) for path, page in ACTS.items()},
+    **{("POST", path): _as(SIGN, "POST", page) for path, page in SIGNED.items()},
+    ("POST", "/warnings/preview"): _as(READ, "POST", "/warnings/preview"),
     ("GET", "/status"): Need(READ, access.STAFF),
     ("GET", "/air"): Need(READ, access.STAFF),
     ("GET", "/outlook"): Need(READ, access.STAFF),

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from console import words
+from console import language, plain, words
 from emergency.lifecycle import Refused
 from emergency.record import StaleDecision
 from plans.errors import LantianError
@@ -52,19 +52,26 @@ def answer(
 
 def of(error: Exception) -> tuple[int, str, str]:
     """(status, detail, type) of an error that an act may raise; the error itself when it is none of ours."""
+    from console.page import BadForm  # which needs this module for what surrounds it
+
     if isinstance(error, StaleDecision):
         return 409, words.STALE, "urn:lantian:stale"
     if isinstance(error, Refused):
         return 409, words.refusal(error), "urn:lantian:refused"
     if isinstance(error, Fault):
         return error.status, error.detail, error.kind
+    if isinstance(error, BadForm):
+        return 422, language.bare(str(error)), "urn:lantian:invalid"
+    if isinstance(error, HTTPException):
+        return error.status_code, language.bare(str(error.detail)), "about:blank"
     if isinstance(error, LantianError):
-        return 409, str(error), "urn:lantian:cannot"
+        return 409, plain.said(error), "urn:lantian:cannot"
     raise error
 
 
 def install(app: FastAPI) -> None:
     """Make every error of the application a problem."""
+    from console.page import BadForm
 
     @app.exception_handler(Fault)
     def fault(_request: Request, error: Fault) -> JSONResponse:
@@ -80,10 +87,12 @@ def install(app: FastAPI) -> None:
         where: Any = [".".join(str(part) for part in one["loc"]) for one in error.errors()]
         return answer(422, "下列内容不合要求：" + "、".join(where[:8]), kind="urn:lantian:invalid")
 
-    @app.exception_handler(LantianError)
-    def cannot(_request: Request, error: LantianError) -> JSONResponse:
+    def cannot(_request: Request, error: Exception) -> JSONResponse:
         status, detail, kind = of(error)
         return answer(status, detail, kind=kind)
+
+    for kind in (BadForm, Refused, LantianError):
+        app.add_exception_handler(kind, cannot)
 
     @app.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> JSONResponse:

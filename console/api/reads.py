@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from console import access
 from console.api.door import CallerOf, console_of
 from console.api.problem import Fault
 from console.outlook import signed_now
@@ -18,15 +19,20 @@ router = APIRouter()
 
 
 class Life(StrEnum):
-    """The five lives by their address."""
+    """The lives by their address."""
 
     consultations = "consultations"
     warnings = "warnings"
+    responses = "responses"
     orders = "orders"
     problems = "problems"
+    calls = "calls"
+    handovers = "handovers"
+    editions = "editions"
+    links = "links"
 
 
-STREAM = {Life.consultations: "consultation", Life.warnings: "warning", Life.orders: "order", Life.problems: "problem"}
+STREAM = {one: "activation" if one is Life.responses else one.value.removesuffix("s") for one in Life}
 Identifier = Annotated[str, Path(min_length=1, max_length=120)]
 Limit = Annotated[int, Query(ge=1, le=500, description="最多返回多少条")]
 State = Annotated[str, Query(max_length=40, description="只要这个状态")]
@@ -104,6 +110,36 @@ def warnings(request: Request, _caller: CallerOf, state: State = "", limit: Limi
     return _list(request, Life.warnings, state, limit)
 
 
+@router.get("/responses", summary="应急响应")
+def responses(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
+    """Responses, the newest first."""
+    return _list(request, Life.responses, state, limit)
+
+
+@router.get("/calls", summary="呼叫")
+def calls(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
+    """Calls of the duty ladder, the newest first."""
+    return _list(request, Life.calls, state, limit)
+
+
+@router.get("/handovers", summary="交接班")
+def handovers(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
+    """Notes of shifts, the newest first."""
+    return _list(request, Life.handovers, state, limit)
+
+
+@router.get("/editions", summary="清单版本")
+def editions(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
+    """Editions of the reduction list, the newest first."""
+    return _list(request, Life.editions, state, limit)
+
+
+@router.get("/links", summary="签收链接")
+def links(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
+    """Signed links and what became of them; never the links themselves, nor their codes."""
+    return _list(request, Life.links, state, limit)
+
+
 @router.get("/orders", summary="减排指令")
 def orders(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
     """Orders to plants, the newest first."""
@@ -137,8 +173,10 @@ def record(
 
 
 @router.get("/{life}/{identifier}", summary="一项的现状与经过")
-def one(request: Request, life: Life, identifier: Identifier, _caller: CallerOf) -> Response:
-    """One consultation, warning, order or problem with its history; `version` is what an act should name."""
+def one(request: Request, life: Life, identifier: Identifier, caller: CallerOf) -> Response:
+    """One matter with its history; `version` is what an act should name."""
+    if life is Life.links and caller.account.role not in access.OFFICE:
+        raise Fault(403, f"{caller.account.role.chinese}不能使用这个地址。", kind="urn:lantian:role")
     store, kind = console_of(request).office.record, STREAM[life]
     history = store.history(kind, identifier)
     if not history:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from console.language import N_, _
-from console.page import console_of, missing, page
+from console.page import Console, console_of, missing, page
 from emergency import drill
 from emergency.vocabulary import Level
 
@@ -36,16 +36,27 @@ def debrief(request: Request) -> Response:
     record, now = console.office.record, console.settings.now()
     if not record.drill:
         raise missing(_("演练讲评"))
-    kind = record.noted(NOTE) or "surprise"
     responses = record.now("activation")[::-1]
     chosen = request.query_params.get("response") or (responses[0]["stream"] if responses else "")
-    episodes = {row["episode"] for row in responses if row["stream"] == chosen}
+    made = debrief_of(console, chosen, now=now)
+    kind = KINDS["announced" if made.announced else "surprise"]
+    return page(
+        request, "debrief.html", made=made, kind=kind, responses=responses, chosen=chosen, now=now,
+        simulated=console.settings.replay,
+    )  # fmt: skip
+
+
+def debrief_of(console: Console, response: str, *, now: datetime) -> drill.Debrief:
+    """The score of one response of a drill, with what was measured."""
+    record = console.office.record
+    kind = record.noted(NOTE) or "surprise"
+    episodes = {row["episode"] for row in record.now("activation") if row["stream"] == response}
     warnings = [row for row in record.now("warning") if row["episode"] in episodes]
     highest = max((Level.of(row["level"]) for row in warnings), default=Level.YELLOW)
-    orders = record.now("order", parent=chosen) if chosen else ()
+    orders = record.now("order", parent=response) if response else ()
     streams = {row["stream"] for row in orders}
     within = timedelta(minutes=console.settings.plan.authority.of(highest.word).deadline_minutes.value)  # type: ignore[arg-type]
-    made = drill.debrief(
+    return drill.debrief(
         warnings=warnings,
         orders=orders,
         problems=[row for row in record.now("problem") if row["body"]["order"] in streams],
@@ -53,7 +64,3 @@ def debrief(request: Request) -> Response:
         announced=kind == "announced",
         now=now,
     )
-    return page(
-        request, "debrief.html", made=made, kind=KINDS[kind], responses=responses, chosen=chosen, now=now,
-        simulated=console.settings.replay,
-    )  # fmt: skip

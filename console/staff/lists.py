@@ -256,9 +256,9 @@ def document(request: Request, identifier: str) -> Response:
     return sheet_document(request, identifier)
 
 
-def sheet_document(request: Request, identifier: str) -> Response:
+def sheet_document(request: Request, identifier: str, *, kind: str = "") -> Response:
     """A plant's sheet as a document with its revisions, the log of drills and responses, and the board's QR code."""
-    kind = "pdf" if request.query_params.get("kind") == "pdf" else "docx"
+    kind = kind or ("pdf" if request.query_params.get("kind") == "pdf" else "docx")
     kept = revisions(request, identifier)
     made = sheet(
         request,

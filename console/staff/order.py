@@ -224,11 +224,11 @@ def document(request: Request, identifier: str) -> Response:
     return order_document(request, _load(request, identifier))
 
 
-def order_document(request: Request, state: Order) -> Response:
+def order_document(request: Request, state: Order, *, kind: str = "") -> Response:
     """An order as a download, for whoever may see it."""
     desk, drill = console_of(request).office.desk, console_of(request).office.record.drill
     paper = order_paper.paper_of(state, issuer=publisher(desk).name, execute_within=desk.execute_within, drill=drill)
-    kind = "docx" if request.query_params.get("kind") == "docx" else "pdf"
+    kind = kind or ("docx" if request.query_params.get("kind") == "docx" else "pdf")
     media = {"docx": documents_docx.MEDIA_TYPE, "pdf": documents_pdf.MEDIA_TYPE}[kind]
     headers = {"content-disposition": f'attachment; filename="order.{kind}"'}
     return Response(order_paper.content_of(paper, kind), media_type=media, headers=headers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -54,19 +54,25 @@ def problems(request: Request) -> Response:
 def daily(request: Request) -> Response:
     """The circular of supervision of one day (督查情况按日通报), to be read and copied."""
     console = console_of(request)
-    record, now = console.office.record, console.settings.now()
+    now = console.settings.now()
     try:
         day = date.fromisoformat(request.query_params.get("day") or now.astimezone(BEIJING).date().isoformat())
     except ValueError:
         raise BadForm(_("日期应写作 2015-12-08。")) from None
+    lines = circular_of(console, day, now=now)
+    return page(request, "circular.html", lines=lines, chosen=day)
+
+
+def circular_of(console: Console, day: date, *, now: datetime) -> Sequence[str]:
+    """The lines of the circular of a day."""
+    record = console.office.record
     rows = record.now("problem")
     begin = datetime(day.year, day.month, day.day, tzinfo=BEIJING)
     happened = record.happenings_between(begin, begin + timedelta(days=1), kinds=IN_CIRCULAR)
-    lines = circular(
+    return circular(
         day, happened, names=_names(console, rows), units=by_unit(rows, now=now),
         area_name=console.office.desk.area_name, drill=record.drill,
     )  # fmt: skip
-    return page(request, "circular.html", lines=lines, chosen=day)
 
 
 def _names(console: Console, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:

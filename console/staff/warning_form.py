@@ -151,13 +151,27 @@ def new_preview(
     request: Request, form: FormData, state: Consultation, level: Level, replaces: Any, *, why: str = ""
 ) -> Shown:
     """What a new draft would say as the form stands."""
-    console = console_of(request)
+    by = account_of(request).actor
+    return preview_of(console_of(request), form, state, level, replaces, by=by, why=why)
+
+
+def preview_of(
+    console: Console,
+    form: FormData,
+    state: Consultation,
+    level: Level,
+    replaces: Any,
+    *,
+    by: Actor,
+    why: str = "",
+) -> Shown:
+    """The same for whoever asks."""
     name = replaces["stream"] if replaces else None
 
     def build() -> Draft:
         return content_of(form, console, level=level, consultation=state.identifier, replaces=name)
 
-    return shown(console, build, by=account_of(request).actor, why=why)
+    return shown(console, build, by=by, why=why)
 
 
 def again_preview(request: Request, form: FormData, state: AirWarning) -> Shown:

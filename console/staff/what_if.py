@@ -61,7 +61,7 @@ def what_if(request: Request) -> Response:
     found, fault = None, ""
     if listing is not None and asked["level"]:
         try:
-            found = _solved(lists, listing, asked, today)
+            found = solved(lists, listing, asked, today)
         except BadForm as error:
             fault = str(error)
     return page(
@@ -97,7 +97,8 @@ def watering(request: Request) -> Response:
 # --- inside -----------------------------------------------------------------------------------------------------------
 
 
-def _solved(lists: ListInUse, listing: EnterpriseList, asked: Mapping[str, str], today: date) -> WhatIf:
+def solved(lists: ListInUse, listing: EnterpriseList, asked: Mapping[str, str], today: date) -> WhatIf:
+    """The cheapest way to the target of a level, worked out once; BadForm for a question without an answer."""
     plan = lists.plan
     if asked["level"] not in {level.word for level in LEVELS}:
         raise BadForm(_("请选择预警级别。"))

@@ -15,16 +15,46 @@ from .conftest import NOW
 
 pytestmark = pytest.mark.anyio
 PERSONS = [role for role in Role if role not in (Role.ENTERPRISE, Role.DEPARTMENT, Role.SYSTEM)]
+WORDING = {
+    "starts_at": "2015-12-06T00:00+08:00", "expected_end": "2015-12-08T00:00+08:00", "reason": "静稳高湿",
+    "text": "请减少户外活动。",
+}  # fmt: skip
 BODIES = {
     "opinion": {"daily_aqi": [[90, 120]] * 7, "primary": ["pm25"] * 7, "view": "转差"},
     "absence": {"role": "expert", "why": "未应答"},
-    "conclude": {"signed_aqi": [170] * 7, "level": "yellow", "reason": "静稳"},
+    "conclude": {"signed_aqi": [170] * 7, "level": "yellow", "reason": "静稳", "against": "区域联动"},
     "cancel": {"reason": "误报"}, "return": {"reason": "改文字"}, "withdraw": {"reason": "不需要"},
     "acknowledge": {"signer": "厂长", "via": "phone", "witness": "值班员乙"},
     "ask-lift": {"reason": "好转", "below_hours": 48}, "lift": {"reason": "好转", "below_hours": 48},
     "exempt": {"reason": "供暖"}, "refuse-exemption": {"reason": "不符"}, "answer": {"number": 1, "text": "包括"},
+    "warnings": {**WORDING, "consultation": "c1"}, "preview": {**WORDING, "consultation": "c1"}, "redraft": WORDING,
+    "control": {**WORDING, "measures": "增加洒水"},
+    "superior": {"source": "环办〔2015〕1号", "summary": "区域将出现重污染"},
+    "pause": {"reason": "降雨"}, "handovers": {"note": "平稳"}, "jump": {"step": 1}, "chase": {},
+    "roster": {"kind": "override", "shift": "day", "day": "2015-12-06", "person": "duty_officer"},
+    "acknowledge-alert": {"alert": "station_silent|x"}, "visits": {"seen": "reduced", "note": "负荷已降"},
+    "lists": {"edition": "2016", "file": "MSwy"}, "mapping": {},
+    "map": {"file": "e30=", "source": "本办", "number": "x"},
+    "revoke": {"reason": "误发"}, "execute": {"report": "已停"}, "gate": {"vehicles": 3, "banned": 0},
+    "measures": {"unit": "U1", "step": "start"}, "questions": {"kind": "question", "text": "夜班是否包括"},
+    "exemption": {"reason": "供暖"}, "ledger": {"unit": "U1", "day": "2015-12-06", "output": 3},
     "assign": {"unit": "某分局"}, "rectify": {"report": "已整改"}, "look-back": {"mended": True, "note": "已看"},
 }  # fmt: skip
+
+
+def filled(template):
+    values = {"{life}": "warnings", "{identifier}": "x", "{digest}": "0" * 64, "{number}": "7"}
+    for name, value in values.items():
+        template = template.replace(name, value)
+    return template
+
+
+def body_of(path):
+    named = {
+        "/orders/chase": {"response": "r"}, "/alerts/acknowledge": BODIES["acknowledge-alert"],
+        "/my/x/acknowledge": {"signer": "厂长"}, "/webhooks/x/pause": {},
+    }  # fmt: skip
+    return named.get(path, BODIES.get(path.rsplit("/", 1)[-1], {}))
 
 
 def api_of(world):
@@ -73,15 +103,18 @@ async def test_without_a_token_nothing_is_told(world):
             assert "Bearer" == answer.headers["www-authenticate"]
 
 
-@pytest.mark.parametrize("role", PERSONS, ids=lambda role: role.key)
-async def test_each_role_and_scope_passes_exactly_its_own_doors(world, role):
-    wrong = []
+WHO = {role.key: role for role in PERSONS} | {"SP001": Role.ENTERPRISE}
+
+
+@pytest.mark.parametrize("account", WHO)
+async def test_each_role_and_scope_passes_exactly_its_own_doors(world, account):
+    wrong, role = [], WHO[account]
     for scope in SCOPES:
-        async with client(world, role.key, (scope,)) as caller:
+        async with client(world, account, (scope,)) as caller:
             for (method, template), need in NEEDS.items():
-                path = template.replace("{life}", "warnings").replace("{identifier}", "x")
+                path = filled(template)
                 answer = await caller.request(
-                    method, path, json=BODIES.get(path.rsplit("/", 1)[-1], {}) if method == "POST" else None,
+                    method, path, json=body_of(path) if method == "POST" else None,
                     headers={"idempotency-key": f"{scope}-{path}"[:80]},
                 )  # fmt: skip
                 expected = scope == need.scope and role in need.roles
@@ -112,8 +145,16 @@ async def test_a_consultation_is_held_through_the_api_from_call_to_signature(wor
         missing = shown["body"]["required"]
         for number, role in enumerate(missing):
             await act(duty, "/consultations/c1/absence", {"role": role, "why": "未应答"}, key=f"absence-{number}")
+        unsaid = await act(
+            director, "/consultations/c1/conclude", {**BODIES["conclude"], "against": ""}, key="conclude-0"
+        )
+        short = await act(
+            director, "/consultations/c1/conclude", {**BODIES["conclude"], "signed_aqi": [170]}, key="conclude-1"
+        )
         done = await act(director, "/consultations/c1/conclude", BODIES["conclude"])
 
+    assert (409, "urn:lantian:refused") == (unsaid.status_code, unsaid.json()["type"]), "against the criteria, unsaid"
+    assert 422 == short.status_code
     assert (200, "concluded") == (done.status_code, done.json()["state"])
     assert "c1" == world.record.now("consultation", states=("concluded",))[0]["stream"]
 

@@ -4,11 +4,14 @@ Rounds of requests, well-formed and ill-formed, go on until LANTIAN_API_SECONDS 
 round at least); every round meets an office of its own. The long run of docs/api.md sets it to 1800.
 """
 
+import hashlib
 import json
 import os
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import schemathesis
@@ -22,8 +25,14 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from console import uploads
 from emergency.access_tokens import SCOPES, Tokens
 from emergency.compliance import Finding, Verdict
+from emergency.roster import Rotation, shifts_of
+from emergency.roster_store import RosterStore
+from emergency.vocabulary import Level
+from plans import rulebook
+from plans.list_export import csv_text, rows_of
 
 from .conftest import NOW, build
 
@@ -32,18 +41,32 @@ EXAMPLES = 40 if SECONDS > 300 else 8
 """Well-formed requests made of every operation in a round; ill-formed ones are half as many."""
 ROUND = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), print_blob=False)
 CHECKS = [not_a_server_error, content_type_conformance, status_code_conformance, response_schema_conformance]
-WHO = ("office_director", "duty_officer", "inspector", "mayor", "territory", "forecaster", "expert")
+WHO = (
+    "office_director", "duty_officer", "inspector", "mayor", "territory", "forecaster", "expert", "administrator",
+    "SP001",
+)  # fmt: skip
 KNOWN = {
     "consultations": ("c1", "c2", "c3"),
     "warnings": ("warning-001", "warning-002"),
     "orders": tuple(f"response-beijing-20151205.0.SP00{number}" for number in (1, 2, 3)),
     "problems": tuple(f"problem-response-beijing-20151205.0.SP00{number}" for number in (1, 2)),
+    "my": ("response-beijing-20151205.0.SP001",),
+    "responses": ("response-beijing-20151205",),
+    "editions": ("list-2027",),
+    "handovers": ("handover-1",),
+    "calls": ("call-1",),
+    "links": ("link-1",),
+    "plants": ("SP001", "SP002"),
+    "rules": ("hj633-2012", "beijing-2013"),
+    "webhooks": ("0" * 12,),
 }
+LIST = (Path(rulebook.HERE) / "cities" / "sample" / "enterprises" / "2026.csv").read_bytes()
+LISTS = (hashlib.sha256(LIST).hexdigest(), "0" * 64)
 KEYS = ("the-same-key-again", "another-key-of-mine")
 
 
 def office(folder):
-    """A drill with something in every life to act on, and one token for each of seven positions."""
+    """A drill with something in every life to act on, and one token for each of nine positions."""
     world = build(folder, secure_cookie=False)
     world.conclude()
     world.issue()
@@ -54,9 +77,37 @@ def office(folder):
     world.clock.forward(hours=12)
     for order in KNOWN["orders"][:2]:
         world.office.record_finding(order, Finding(Verdict.SILENT, 0.5, None, "未签收"), now=world.clock())
+    rest_of_the_house(world)
     tokens = Tokens(world.record)
     end = NOW + timedelta(days=1)
     return world, [tokens.add(title="fuzz", account=who, scopes=SCOPES, expires_at=end, now=NOW)[1] for who in WHO]
+
+
+def rest_of_the_house(world):
+    """A roster, a call, a hand-over, a link, and a list that was brought but is not in use."""
+    by, now = world.actor("duty_officer"), world.clock()
+    store = RosterStore(world.record)
+    for one in shifts_of([("day", "白班", "08:00", "20:00"), ("night", "夜班", "20:00", "08:00")]):
+        store.add(one, by="office_director", now=now)
+    store.add(Rotation("day", ("duty_officer", "office_director"), now.date()), by="office_director", now=now)
+    world.office.open_call(
+        "call-1", matter_life="warning", matter="warning-001", level=Level.YELLOW, episode="beijing-20151205",
+        policy="convene", what="预警待发布",
+        since=now, now=now,
+    )  # fmt: skip
+    world.office.write_handover(
+        "handover-1", episode="", shift="day", shift_name="白班", day=now.date(), to_person="", note="平稳",
+        open_matters=(), by=by, now=now,
+    )  # fmt: skip
+    world.office.make_link(
+        "link-1", enterprise="SP001", enterprise_name="样例1厂", account="SP001", by=by,
+        ends_at=now + timedelta(days=1), now=now,
+    )  # fmt: skip
+    uploads.keep(world.settings.uploads, LIST, name="list.csv", edition="2028", sample=True)
+    listing = world.settings.lists.listing()
+    world.office.store_edition(
+        replace(listing, edition="2027"), csv_text(rows_of(listing)), file="list.csv", by=by, now=now
+    )
 
 
 def one_round(folder, number: int, seen: Counter[str]) -> None:
@@ -93,7 +144,12 @@ def negatable(operation) -> bool:
 
 
 def _aim(case, pick: int) -> None:
-    if not isinstance(case.path_parameters, dict) or "identifier" not in case.path_parameters:
+    if not isinstance(case.path_parameters, dict):
+        return
+    for name, values in (("digest", LISTS), ("number", (1, 2, 4))):
+        if name in case.path_parameters:
+            case.path_parameters[name] = values[pick % len(values)]
+    if "identifier" not in case.path_parameters:
         return
     life = str(case.path_parameters.get("life") or case.path.split("/")[1])
     known = KNOWN.get(life, KNOWN["orders"])
