@@ -45,7 +45,7 @@ def demo(
     scenario: Annotated[str, typer.Option(help="beijing, sample, or auto: beijing where its data are")] = "auto",
     fresh: Annotated[bool, typer.Option(help="begin anew even if an unfinished demo is there")] = False,
     home: Annotated[Path | None, typer.Option(help="working folder (default: LANTIAN_HOME/demo)")] = None,
-    once: Annotated[bool, typer.Option(help="stop as soon as the console answers (for tests and timing)")] = False,
+    once: Annotated[bool, typer.Option(help="stop when the console answers and all is made (for timing)")] = False,
 ) -> None:
     """Replay an episode under the embedded Prefect, then serve the console and print its address and log-ins.
 
@@ -89,10 +89,11 @@ def demo(
         with prefect_server.stopping(console):
             _wait_for_console(console, port)
             _announce(stage, record, port=port, prefect=api.removesuffix("/api"), logins=logins, begin=begin)
+            explained = _explain(folder / name, datetime.fromisoformat(kept)) if kept is not None else None
             if not once:
-                if kept is not None:
-                    _explain(folder / name, datetime.fromisoformat(kept))
                 _keep_clock(stage, record, console, folder / name)
+            elif explained is not None:
+                explained.join()  # what a visitor would see a moment later, a folder made without one has too
 
 
 def _replay_under_prefect(name: str, stage: Stage, home: Path) -> None:
@@ -199,15 +200,17 @@ def _announce(
     tell.line("Ctrl-C 结束。")
 
 
-def _explain(home: Path, now: datetime) -> None:
-    """Reasons and hours of the outlook in force, made beside the console, which is open already."""
+def _explain(home: Path, now: datetime) -> threading.Thread:
+    """Reasons and hours of the outlook in force, being made beside the console, which is open already."""
     from flows import outlook
 
     def work() -> None:
         with contextlib.suppress(LantianError):  # the page says that the outlook has none
             outlook.explain_as_of(home, now)
 
-    threading.Thread(target=work, daemon=True).start()
+    made = threading.Thread(target=work, daemon=True)
+    made.start()
+    return made
 
 
 def _keep_clock(stage: Stage, record: Record, console: subprocess.Popen[bytes], home: Path) -> None:
