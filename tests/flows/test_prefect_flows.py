@@ -7,8 +7,9 @@ import pytest
 
 from emergency.record import Record
 from emergency.vocabulary import BEIJING
-from flows import prefect_server, stage
-from flows.scenario import sample
+from flows import nation, prefect_server, stage
+from flows.scenario import sample as sample_scenario
+from forecast import air, sample
 
 pytestmark = pytest.mark.flow
 FIRST = date(2015, 12, 1)
@@ -21,7 +22,7 @@ def server(tmp_path_factory):
     port = prefect_server.free_port()
     process = prefect_server.start(home, port=port)
     with prefect_server.stopping(process):
-        api = prefect_server.wait(process, port=port)
+        api = prefect_server.wait(process, port=port, seconds=600)
         prefect_server.use(api, home)
         yield api
 
@@ -39,7 +40,9 @@ def played(server, tmp_path_factory):
 def test_a_replay_through_prefect_is_the_replay_without_it(played, tmp_path):
     home, digest = played
     (tmp_path / "archive.db").write_bytes((home / "archive.db").read_bytes())
-    made, record = stage.open_replay(sample(), first=FIRST, last=FIRST + timedelta(days=2), seed=7, home=tmp_path)
+    made, record = stage.open_replay(
+        sample_scenario(), first=FIRST, last=FIRST + timedelta(days=2), seed=7, home=tmp_path
+    )
 
     assert digest == stage.play(made, record)
 
@@ -155,3 +158,35 @@ def test_a_server_hears_all_that_is_left_before_it_is_stopped(server):
 
     assert telling._queue.empty()
     assert telling._done_event is not None and telling._done_event.is_set()
+
+
+@pytest.fixture(scope="module")
+def small_nation(tmp_path_factory):
+    """A file of four stations and 110 days, in two blocks."""
+    start = datetime(2014, 10, 1, tzinfo=air.BEIJING)
+    made = sample.generate(seed=5, start=start, end=start + timedelta(days=112), stations=4)
+    path = tmp_path_factory.mktemp("air") / "air.nc"
+    made[[*air.POLLUTANTS, *air.WEATHER]].to_netcdf(path, engine="netcdf4")
+    codes = [str(code) for code in made["station"].values]
+    return path, [codes[:2], codes[2:]]
+
+
+@pytest.mark.timeout(900)  # imports of two workers on a busy machine
+def test_two_dask_processes_train_the_same_models_as_one_process(server, small_nation, tmp_path):
+    path, groups = small_nation
+    until = "2015-01-20"
+
+    on_dask = nation.train_flow.with_options(task_runner=nation.on_dask(2, memory="4GB"))(
+        str(path), groups, str(tmp_path / "dask"), until
+    )
+    alone = [
+        nation.train_one(
+            nation.stations_of("netcdf", str(path), group), tmp_path / f"block-{number:03d}",
+            until=date.fromisoformat(until), effort="demo",
+        )
+        for number, group in enumerate(groups)
+    ]  # fmt: skip
+
+    assert [one["digest"] for one in on_dask] == [one["digest"] for one in alone]
+    assert {one["process"] for one in on_dask}.isdisjoint({one["process"] for one in alone})
+    assert all((tmp_path / "dask" / one["folder"] / "model.npz").is_file() for one in on_dask)
