@@ -16,6 +16,7 @@ from console.language import _
 from console.settings import Settings
 from emergency import record_orders
 from emergency.directory import Account
+from emergency.duty_policy import APPROVAL
 from emergency.vocabulary import BEIJING, Level, Role
 
 Row = Mapping[str, Any]
@@ -87,41 +88,28 @@ def _warnings(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:
     desk = settings.office.desk
     for row in settings.office.record.now("warning", open_only=True):
         body, level = row["body"], Level.of(row["level"])
-        href = link("warnings", row["stream"])
+        href, control = link("warnings", row["stream"]), body["draft"]["kind"] == "control"
+        name = _("临时管控") if control else _("%(chinese)s预警", chinese=level.chinese)
         if row["state"] == "drafted":
             signed_by = {signer for _person, signer in body["signatures"]}
-            authority = desk.authority[level]
+            authority = desk.control if control else desk.authority[level]
             if authority.allows(role.key) and role.key not in signed_by:
                 deputy = role.key not in authority.roles
-                minutes = settings.plan.authority.of(level.word).deadline_minutes.value  # type: ignore[arg-type]
-                deadline = _at(row["changed_at"]) + timedelta(minutes=minutes)
-                name = _("%(chinese)s预警待你签批", chinese=level.chinese) + (_("（可代签）") if deputy else "")
-                yield Need(name, body["draft"]["reason"], href, _("去签批"), deadline, urgent=not deputy)
+                deadline = _at(row["changed_at"]) + desk.approve_within.get(level, APPROVAL)
+                what = _("%(name)s待你签批", name=name) + (_("（可代签）") if deputy else "")
+                yield Need(what, body["draft"]["reason"], href, _("去签批"), deadline, urgent=not deputy)
         if role not in (Role.DUTY_OFFICER, Role.OFFICE_DIRECTOR):
             continue
         if row["state"] == "approved":
-            starts = _at(body["draft"]["starts_at"])
-            yield Need(
-                _("%(chinese)s预警已批准，待发布", chinese=level.chinese),
-                _("发布后立即下达指令"),
-                href,
-                _("去发布"),
-                starts,
-                urgent=True,
-            )
+            starts, why = _at(body["draft"]["starts_at"]), _("发布后立即下达指令")
+            if control:
+                why = _("发布后按所列措施执行，不向社会公布")
+            yield Need(_("%(name)s已批准，待发布", name=name), why, href, _("去发布"), starts, urgent=True)
         if row["state"] == "returned":
-            yield Need(
-                _("%(chinese)s预警被退回", chinese=level.chinese), body["return_reason"], href, _("去处理"), urgent=True
-            )
+            yield Need(_("%(name)s被退回", name=name), body["return_reason"], href, _("去处理"), urgent=True)
         if row["state"] == "issued" and (end := _at(body["draft"]["expected_end"])) < now:
-            yield Need(
-                _("%(chinese)s预警已过预计结束时间", chinese=level.chinese),
-                _("尚未解除或延长"),
-                href,
-                _("去处理"),
-                end,
-                urgent=True,
-            )
+            what = _("%(name)s已过预计结束时间", name=name)
+            yield Need(what, _("尚未解除或延长"), href, _("去处理"), end, urgent=True)
 
 
 def _drafts_due(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:

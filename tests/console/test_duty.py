@@ -4,9 +4,13 @@ from datetime import date, time, timedelta
 
 import pytest
 
+from console.access import ACCESS
 from emergency.roster import Rotation, Shift
 from emergency.roster_store import RosterStore
 from emergency.vocabulary import Level
+from emergency.warning import Draft
+
+from .conftest import NOW
 
 pytestmark = pytest.mark.anyio
 
@@ -99,6 +103,35 @@ async def test_a_control_is_drafted_signed_by_the_director_and_issued_without_or
     assert "issued" == world.record.state("warning", "warning-001").state.key
     assert {} == world.record.counts("order")
     assert [] == [row for row in world.record.messages() if row["audience"] == "public"]
+
+
+async def test_every_page_opens_at_every_step_of_a_control(world):
+    """It has no level: whatever asks the level of a warning must not stumble over it."""
+    users = [await world.user(role) for role in ("duty_officer", "office_director", "mayor", "expert")]
+    pages = [path for method, path in ACCESS if method == "GET" and "{" not in path and path != "/login/oidc"]
+    pages.append("/warnings/warning-001")
+
+    async def faults():
+        return [(path, user) for path in pages for user in users if (await user.get(path)).status_code >= 500]
+
+    office, by = world.office, world.actor
+    control = Draft(
+        level="none", area="北京市", starts_at=NOW + timedelta(hours=3), expected_end=NOW + timedelta(hours=30),
+        reason="接近中度污染", text="", consultation="", criterion_met=True, kind="control", measures=("工地洒水",),
+    )  # fmt: skip
+    office.draft_warning("warning-001", episode="e", content=control, by=by("duty_officer"), now=NOW)
+    assert [] == await faults()
+    assert "临时管控待你签批" in (await users[1].get("/desk")).text
+    office.return_warning("warning-001", reason="写明工地", by=by("office_director"), now=NOW)
+    assert [] == await faults()
+    office.redraft_warning("warning-001", content=control, by=by("duty_officer"), now=NOW)
+    office.approve_warning("warning-001", by=by("office_director"), now=NOW)
+    assert [] == await faults()
+    assert "临时管控已批准，待发布" in (await users[0].get("/desk")).text
+    office.issue_warning("warning-001", instructions=(), list_digest="d" * 64, by=by("duty_officer"), now=NOW)
+    world.clock.forward(hours=31)
+    assert [] == await faults()
+    assert "临时管控已过预计结束时间" in (await users[0].get("/desk")).text
 
 
 async def test_only_who_may_sign_the_level_pauses_and_resumes(world):
