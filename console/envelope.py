@@ -110,7 +110,7 @@ def _fault(scope: Scope) -> tuple[int, str] | None:
     if scope["method"] in ("GET", "HEAD"):
         return None
     length = Headers(scope=scope).get("content-length")
-    if length is None or not length.isdigit():
+    if length is None or not length.isdecimal():
         return 411, _("请求没有说明长度，未处理。")
     nobody = scope["path"].startswith("/api/") and not Headers(scope=scope).get("authorization")
     most = LARGEST_BODY if nobody else largest(scope["path"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -282,6 +282,18 @@ def local_moment(form: FormData, name: str, what: str) -> datetime:
         raise BadForm(_("%(what)s应为日期和时间（北京时间），如 2015-12-08T07:00。", what=what), field=name) from None
 
 
+def our_day(raw: str) -> date:
+    """A calendar day as it is written in an address or a form; ValueError for none, or one of no year of ours.
+
+    >>> our_day("2015-12-08")
+    datetime.date(2015, 12, 8)
+    """
+    found = date.fromisoformat(raw)
+    if not 1990 <= found.year < 2200:
+        raise ValueError(raw)
+    return found
+
+
 # --- answering --------------------------------------------------------------------------------------------------------
 
 
@@ -353,7 +365,7 @@ def require_seen(request: Request, life: str, identifier: str, form: FormData) -
 def office_seen(request: Request, life: str, identifier: str, form: FormData) -> Office:
     """The office for who saw the version on the page: the record refuses an act on a later one, under its lock."""
     seen = text(form, "seen", most=9)
-    return console_of(request).office.seen(life, identifier, int(seen) if seen.isdigit() else -1)
+    return console_of(request).office.seen(life, identifier, int(seen) if seen.isdecimal() else -1)
 
 
 def missing(what: str) -> HTTPException:

@@ -264,7 +264,7 @@ def _rules(row: _Row, unit: Unit) -> None:
             row.wrong("A 小微 plant is exempt", column, "不限")
         elif cells["绩效等级"] in VOLUNTARY_GRADES:
             row.wrong("A plant of grade A or 引领性 cuts by its own decision", column, "不限")
-        elif cells["保障类"] and load.isdigit() and cut.load_cut > 1 - Fraction(int(load), 100):
+        elif cells["保障类"] and load.isdecimal() and cut.load_cut > 1 - Fraction(int(load), 100):
             row.wrong("A 保障类 plant keeps its permitted load", column, f"a cut of at most {100 - int(load)} %")
     for lower, higher in (("yellow", "orange"), ("orange", "red")):
         before, after = unit.measures[lower].cuts, unit.measures[higher].cuts  # type: ignore[index]

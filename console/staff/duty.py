@@ -13,7 +13,7 @@ from starlette.responses import Response
 from console import words
 from console.language import _, speaking
 from console.needs import needs, silent_orders
-from console.page import BadForm, Console, Form, account_of, attempt, console_of, missing, needed, page, text
+from console.page import BadForm, Console, Form, account_of, attempt, console_of, missing, needed, our_day, page, text
 from emergency import ics, roster
 from emergency.call import Call
 from emergency.contacts import Contacts
@@ -159,7 +159,7 @@ def take(request: Request, identifier: str) -> Response:
 def jump(request: Request, identifier: str, form: Form) -> Response:
     """Move the call to a rung."""
     step = text(form, "step", most=3)
-    chosen = int(step) - 1 if step.isdigit() else -1
+    chosen = int(step) - 1 if step.isdecimal() else -1
     return _call_act(
         request, identifier, "jumped", lambda office, by, now: office.jump_call(identifier, step=chosen, by=by, now=now)
     )
@@ -352,7 +352,7 @@ def _telephone_page(request: Request, *, alert: str = "", status: int = 200) -> 
 
 def _day(form: FormData, name: str, what: str) -> date:
     try:
-        return date.fromisoformat(text(form, name, most=10))
+        return our_day(text(form, name, most=10))
     except ValueError:
         raise BadForm(_("请填写%(what)s（年-月-日）。", what=what)) from None
 

@@ -73,7 +73,8 @@ def orders(request: Request) -> Response:
         late=bool(query.get("late")),
         superseded=everything,
     )
-    number = max(1, int(query.get("page", "1")) if query.get("page", "1").isdigit() else 1)
+    asked = query.get("page", "1")[:6]
+    number = max(1, int(asked)) if asked.isdecimal() else 1
     found, rows = page_of_orders(record, wanted, now=now, limit=PAGE, offset=(number - 1) * PAGE)
     counts = order_counts(record, parent=chosen, superseded=everything, now=now)
     board = query.get("view") == "board"

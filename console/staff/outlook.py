@@ -13,7 +13,7 @@ from starlette.responses import Response
 from console import charts, charts_hours, charts_outlook
 from console.language import _
 from console.outlook import categories, day_rows, signed_now
-from console.page import Console, console_of, missing, page
+from console.page import Console, console_of, missing, our_day, page
 from console.verified import PARTIES, verified
 from emergency.vocabulary import BEIJING
 from forecast.outlook import Outlook
@@ -74,7 +74,7 @@ def outlook(request: Request, issued: str = "") -> Response:
 
 def _of_day(console: Console, text: str, now: datetime) -> Outlook:
     try:
-        day = date.fromisoformat(text)
+        day = our_day(text)
     except ValueError:
         raise missing(_("展望")) from None
     start = datetime(day.year, day.month, day.day, tzinfo=BEIJING)

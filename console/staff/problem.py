@@ -20,6 +20,7 @@ from console.page import (
     console_of,
     missing,
     needed,
+    our_day,
     page,
     picture,
     text,
@@ -56,7 +57,7 @@ def daily(request: Request) -> Response:
     console = console_of(request)
     now = console.settings.now()
     try:
-        day = date.fromisoformat(request.query_params.get("day") or now.astimezone(BEIJING).date().isoformat())
+        day = our_day(request.query_params.get("day") or now.astimezone(BEIJING).date().isoformat())
     except ValueError:
         raise BadForm(_("日期应写作 2015-12-08。")) from None
     lines = circular_of(console, day, now=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from console import charts
 from console.language import _
 from console.outlook import day_rows
-from console.page import console_of, missing, page
+from console.page import console_of, missing, our_day, page
 from emergency.record import BrokenRecord
 from emergency.record_search import KINDS, Wanted, search
 from emergency.vocabulary import BEIJING, Level, Role
@@ -86,7 +86,7 @@ def _explorer(request: Request, *, proof: dict[str, Any] | None, alert: str = ""
     role, stream, day = given.get("role", ""), given.get("stream", "").strip(), given.get("day", "").strip()
     known = (life in KINDS or not life) and (kind in KINDS.get(life, ()) or not kind) and (role in ROLES or not role)
     try:
-        start = datetime.combine(date.fromisoformat(day), time(), BEIJING) if day else None
+        start = datetime.combine(our_day(day), time(), BEIJING) if day else None
     except ValueError:
         start, known = None, False
     if not known:

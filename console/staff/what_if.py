@@ -18,7 +18,7 @@ from starlette.responses import Response
 from console import charts_list
 from console.language import N_, _
 from console.lists import ListInUse
-from console.page import BadForm, console_of, page
+from console.page import BadForm, console_of, our_day, page
 from console.staff.lists import lists_of
 from emergency.vocabulary import BEIJING, Level
 from plans.department_tasks import Watering, watering_of
@@ -167,7 +167,7 @@ def _number(query: Mapping[str, Any], name: str, low: float, high: float) -> flo
 
 def _day(given: str) -> date:
     try:
-        return date.fromisoformat(given)
+        return our_day(given)
     except ValueError:
         raise BadForm(_("请选择日期。")) from None
 

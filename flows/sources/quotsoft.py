@@ -116,7 +116,7 @@ def read_day(text: str, *, day: date, where: str, now: datetime) -> tuple[xr.Dat
             raise SourceError(
                 "A row is cut", where=f"{where} row {line}", expected=f"{len(codes) + 3} fields", found=len(row)
             )
-        if row[0] != f"{day:%Y%m%d}" or not row[1].isdigit() or int(row[1]) > 24:
+        if row[0] != f"{day:%Y%m%d}" or not row[1].isdecimal() or int(row[1]) > 24:
             expected = f"{day:%Y%m%d}, hour 0..24"
             raise SourceError("A row is of another day", where=f"{where} row {line}", expected=expected, found=row[:2])
         if row[2] in TYPES:

@@ -122,7 +122,7 @@ def retry_after(text: str | None, *, now: datetime) -> datetime | None:
     """
     if text is None:
         return None
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return now + timedelta(seconds=min(int(text), 86_400))
     try:
         asked = parsedate_to_datetime(text)

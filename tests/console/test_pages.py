@@ -1,11 +1,13 @@
 """What every page carries: the drill banner, safe text, safe headers, Beijing time."""
 
+import random
 import re
 import sqlite3
 
 import pytest
 
 from console import words
+from console.access import ACCESS
 from console.outlook import published_range
 from emergency import activation, alert, call, consultation, edition, handover, link, order, problem, warning
 from emergency.vocabulary import Level
@@ -206,3 +208,26 @@ def test_the_published_range_is_the_centre_plus_and_minus_fifteen(central, expec
 
 def test_levels_have_a_word_in_the_style_sheet_of_warnings(full):
     assert [level.word for level in Level] == ["none", "yellow", "orange", "red"]
+
+
+ODD = (
+    "²", "１２", "99999999999999999999", "-1", "nan", "0001-01-01", "9999-12-31", "2015-13-45", "\x00", "'<x>",
+    "中" * 300,
+)  # fmt: skip
+NAMES = (
+    "page", "day", "on", "year", "before", "step", "shut", "response", "state", "kind", "temperature", "consultation",
+    "stream", "run",
+)  # fmt: skip
+
+
+async def test_no_odd_value_in_an_address_is_an_error_of_the_system(world):
+    """A sample of values in addresses; two were found by longer runs of the same and stand first."""
+    world.issue()
+    user, chooser = await world.user("duty_officer"), random.Random(20261122)
+    paths = [path for method, path in ACCESS if method == "GET" and "{" not in path]
+    asked = [("/orders", {"page": "²"}), ("/problems/circular", {"day": "0001-01-01"})]
+    asked += [
+        (chooser.choice(paths), {chooser.choice(NAMES): chooser.choice(ODD), "level": "red"}) for _number in range(300)
+    ]
+
+    assert [] == [one for one in asked if (await user.get(one[0], params=one[1])).status_code >= 500]
