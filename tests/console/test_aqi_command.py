@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from console.commands.aqi import app
 from forecast.aqi import calculate
-from forecast.aqi_csv import annotate
+from forecast.aqi_csv import ROWS, annotate
 from plans.errors import DataError, LantianError
 
 HEADER = "pm25,pm10,so2,no2,co,o3_8h"
@@ -171,9 +171,9 @@ def test_a_decimal_longer_than_a_float_is_rounded_as_a_decimal(tmp_path):
 
 
 def test_a_long_file_gives_what_the_arrays_give(tmp_path):
-    """200 000 rows over several blocks."""
+    """Two blocks and a part of a third."""
     random = np.random.default_rng(5)
-    size = 200_000
+    size = 2 * ROWS + 1234
     values = {name: random.integers(0, 400, size).astype(float) for name in ("pm25", "pm10", "so2", "no2", "o3_8h")}
     values["co"] = random.integers(0, 900, size) / 100
     names = HEADER.split(",")
