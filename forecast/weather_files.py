@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import psycopg  # noqa: F401  see below
 import xarray as xr
 
 from forecast.weather import check_run, describe, labelled, wind
@@ -19,6 +20,9 @@ from plans.errors import DataError
 
 if TYPE_CHECKING:
     from forecast.readers.station_list import Station
+
+# psycopg comes first: its wheel and that of eccodes each bring an OpenLDAP of their own, and a process that loads them
+# the other way round crashes at its very end (psycopg-binary 3.3.9, eccodeslib 2.50). xarray loads eccodes by itself.
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import psycopg  # noqa: F401  before eccodes, or the process crashes at its very end (forecast/weather_files.py)
 import pytest
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"

@@ -1,5 +1,8 @@
 """Files of weather models: the real samples, GRIB and Zarr made here, dialects of names and units, interpolation."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -170,3 +173,10 @@ def test_kelvin_called_celsius_is_refused(tmp_path) -> None:
 
     with pytest.raises(DataError, match="temperature is impossible"):
         weather_files.read_run(tmp_path / "run.nc")
+
+
+def test_a_process_that_reads_a_file_and_then_opens_postgres_ends_without_a_crash() -> None:
+    """Two wheels with an OpenLDAP each: loaded the wrong way round the process dies after its work, with status 139."""
+    code = "from forecast import weather_files; import xarray; xarray.backends.list_engines(); import psycopg"
+
+    assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
