@@ -21,6 +21,12 @@ PENALTY = 0.05
 SMOOTH = 0.02
 """Width (log AQI) of the rounded corner of the pinball loss, so that the search has a slope to follow."""
 
+FLATTEST = 0.05
+"""Least spread of a term by which its slope is penalised: a bend that few medians pass teaches next to nothing."""
+
+MOST = 0.35
+"""Largest shift (log AQI): beyond what was said of unseen days a line may lead anywhere."""
+
 LEAST = 300
 """Unseen station-days of a lead without which nothing is corrected."""
 
@@ -53,7 +59,7 @@ def fit(quantiles: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 def _lines(said: np.ndarray, seen: np.ndarray) -> np.ndarray:
     x = terms(said)
-    mean, spread = x[:, 1:].mean(axis=0), np.maximum(x[:, 1:].std(axis=0), 1e-6)
+    mean, spread = x[:, 1:].mean(axis=0), np.maximum(x[:, 1:].std(axis=0), FLATTEST)
     scaled = np.concatenate([x[:, :1], (x[:, 1:] - mean) / spread], axis=1)
     out = np.empty((len(LEVELS), x.shape[1]))
     for number, level in enumerate(LEVELS):
@@ -77,5 +83,6 @@ def _loss(line: np.ndarray, x: np.ndarray, missed: np.ndarray, level: float) -> 
 
 def corrected(quantiles: np.ndarray, lines: np.ndarray) -> np.ndarray:
     """Log AQI quantiles (..., lead, level), sorted again after the shift of the lines (lead, level, term)."""
-    moved: np.ndarray = np.sort(quantiles + np.einsum("...lt,lqt->...lq", terms(quantiles), lines), axis=-1)
+    shift = np.clip(np.einsum("...lt,lqt->...lq", terms(quantiles), lines), -MOST, MOST)
+    moved: np.ndarray = np.sort(quantiles + shift, axis=-1)
     return moved

@@ -9,7 +9,7 @@ import pytest
 from forecast import features, weather_modes
 from forecast.features import LEADS
 from forecast.models import chained
-from forecast.models.chained import BACK, Chained
+from forecast.models.chained import BACK, EVENING, Chained
 from forecast.models.direct import LEVELS, Direct, Setting
 from forecast.models.experts import Boosted
 from forecast.models.pooled import Pooled
@@ -41,11 +41,13 @@ def fitted(sample):
     return Chained(folds=3, rounds=15).fit(sample.until(UNTIL))
 
 
-def test_a_step_sees_the_weather_of_the_day_itself_only(sample):
-    chosen = [sample.ahead_names[place] for place in chained.raw_columns(sample)]
+def test_a_step_sees_the_weather_of_the_day_and_of_the_day_before_it_only(sample):
+    chosen = [sample.ahead_names[place] for place in chained.columns(sample)]
 
-    assert chosen and all(name in DAILY for name in chosen)
-    assert "wind_speed_mean_before" in sample.ahead_names
+    plain = {name.removesuffix("_before").removesuffix("_step") for name in chosen}
+    assert {"wind_speed_mean", "wind_speed_mean_before", "wind_speed_mean_step"} <= set(chosen)
+    assert plain <= set(DAILY)
+    assert "wind_speed_mean_two_before" in sample.ahead_names  # so there was something to leave out
 
 
 def test_history_is_newest_last_and_a_gap_keeps_the_value_before_it():
@@ -86,6 +88,28 @@ def test_the_weather_of_an_early_lead_moves_the_later_days_too(sample, fitted):
     moved = model.quantiles(replace(sample, ahead=other), ROWS) != model.quantiles(sample, ROWS)
 
     assert moved[:, :, 0].any() and moved[:, :, 2].any()
+
+
+def _with_evening(sample, value):
+    other = sample.predictors.copy()
+    other[..., sample.names.index(EVENING)] = value
+    return replace(sample, predictors=other)
+
+
+def test_a_dirty_evening_leads_to_a_dirtier_tomorrow_than_a_clean_one(sample, fitted):
+    model, _ = fitted
+    clean, dirty = (model.quantiles(_with_evening(sample, value), ROWS) for value in (np.log(10), np.log(250)))
+
+    assert (dirty[:, :, 0, 3] > clean[:, :, 0, 3]).mean() > 0.9
+    assert (dirty[:, :, 1, 3] != clean[:, :, 1, 3]).any()  # and what it leads to goes on
+
+
+def test_where_nobody_measures_the_evening_the_chain_goes_by_the_index(sample):
+    deaf = _with_evening(sample, np.nan)
+
+    model, _ = Chained(folds=2, rounds=5).fit(deaf.until(UNTIL))
+
+    assert np.isfinite(model.quantiles(deaf, ROWS)).all()
 
 
 def test_without_weather_ahead_there_is_no_chain(sample):

@@ -47,6 +47,19 @@ def test_too_few_unseen_days_correct_nothing():
     np.testing.assert_array_equal(regime.corrected(said, regime.fit(said, truth)), said)
 
 
+def test_a_median_far_beyond_all_that_were_said_is_moved_no_further_than_the_bound():
+    random = np.random.default_rng(6)
+    middle = random.uniform(np.log(60), np.log(112), size=(4, 200, 1))  # hardly a median above the second bend
+    truth = middle + 0.3 * random.normal(size=middle.shape) + 2.0 * np.maximum(middle - np.log(110), 0)
+    lines = regime.fit(_said(middle, 0.2), truth)
+    beyond = _said(np.full((1, 1, 1), np.log(450.0)), 0.4)
+
+    made = regime.corrected(beyond, lines)
+
+    assert np.abs(made - beyond).max() <= regime.MOST + 1e-9
+    assert (np.diff(made, axis=-1) >= 0).all()
+
+
 def _weeks(offset, *, leads=3, days=140):
     """Forecasts of a steady place that is `offset` above what is said, and what was seen."""
     random = np.random.default_rng(5)

@@ -1,0 +1,91 @@
+"""One step of a chain of days: a number of tomorrow from a table of today and tomorrow's weather, by two minds.
+
+Trees see thresholds (a day is swept or it is not), the kernel sees smooth resemblance, and the mean of both is nearer
+to the truth than either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from forecast.models.experts import Scale, landmarks
+from forecast.models.trees import Trees
+
+SETTING: Mapping[str, Any] = {
+    "objective": "regression", "learning_rate": 0.05, "num_leaves": 16, "min_data_in_leaf": 60, "feature_fraction": 0.4,
+    "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 255, "num_threads": 1, "verbosity": -1,
+    "seed": 1, "deterministic": True, "force_col_wise": True,
+}  # fmt: skip
+
+WIDTH, PENALTY, LANDMARKS = 0.3, 0.3, 900
+"""Of the kernel; chosen of six pairs on the second training year, with perfect and with degraded weather."""
+
+LEAST = 20
+"""Known rows without which nothing is learned."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """See the module."""
+
+    scale: Scale
+    trees: Trees
+    places: np.ndarray
+    """(landmark, predictor) of the kernel."""
+    coefficients: np.ndarray
+    """(landmark + 1,): the last is the mean of what was learned."""
+
+    @classmethod
+    def learned(cls, table: np.ndarray, target: np.ndarray, *, rounds: int) -> Self:
+        """From a table (row, predictor), NaN unknown, and a target (row,) whose NaN rows are left out.
+
+        With less than LEAST known rows every answer of the step is NaN.
+        """
+        import lightgbm
+
+        known = np.flatnonzero(~np.isnan(target))
+        scale = Scale.fit(table[known])
+        if len(known) < LEAST:
+            none = np.empty(0, dtype=np.int64)
+            trees = Trees(np.nan, none, none, none.astype(float), none, none, none.astype(float), 0)
+            return cls(scale, trees, np.empty((0, table.shape[1]), dtype=np.float32), np.array([np.nan]))
+        x, y = scale.apply(table[known]).astype(np.float32), target[known]
+        data = lightgbm.Dataset(x, y, params={"verbosity": -1})
+        trees = Trees.of_lightgbm(lightgbm.train(dict(SETTING), data, num_boost_round=rounds))
+        places = x[landmarks(np.ones(len(x)), LANDMARKS)]
+        near, own, middle = _alike(x, places), _alike(places, places), float(y.mean())
+        # Equal landmarks make the matrix singular; the small diagonal decides between them.
+        gram = near.T @ near + PENALTY * own + 1e-6 * len(x) * np.eye(len(places)) / len(places)
+        return cls(scale, trees, places, np.append(np.linalg.solve(gram, near.T @ (y - middle)), middle))
+
+    def predict(self, table: np.ndarray) -> np.ndarray:
+        """(row,): the mean of both minds for a table (row, predictor); an unknown predictor is its mean."""
+        x = self.scale.apply(table).astype(np.float32)
+        smooth = _alike(x, self.places) @ self.coefficients[:-1] + self.coefficients[-1]
+        both: np.ndarray = 0.5 * (self.trees.predict(x) + smooth)
+        return both
+
+    def arrays(self, prefix: str) -> dict[str, np.ndarray]:
+        """Everything as arrays whose names start with `prefix`."""
+        own = {"middle": self.scale.middle, "spread": self.scale.spread}
+        own |= {"places": self.places, "coefficients": self.coefficients}
+        return {f"{prefix}{name}": value for name, value in own.items()} | self.trees.arrays(f"{prefix}trees/")
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, np.ndarray], prefix: str) -> Self:
+        """The step of :meth:`arrays`."""
+        scale = Scale(arrays[f"{prefix}middle"], arrays[f"{prefix}spread"])
+        trees = Trees.restore(arrays, f"{prefix}trees/")
+        return cls(scale, trees, arrays[f"{prefix}places"], arrays[f"{prefix}coefficients"])
+
+
+def _alike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(row of a, row of b): a Gaussian of the mean squared difference of the predictors."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :] - 2.0 * a @ b.T
+    alike: np.ndarray = np.exp(-WIDTH / a.shape[1] * np.maximum(squares, 0.0))
+    return alike
