@@ -158,7 +158,7 @@ take 0.1 s.
   peak memory 1,003 MiB (`./run bench nation`, effort "demo", arrays of twelve stations repeated). It took 149 s while
   every station worked out the usual of all 1,700. A model of effort "full" with weather takes 0.065 s of processor a
   station, with the forecasts of the last weeks made again 0.44 s: 12 minutes of one core for 1,700 and not the 60 s of
-  the aim (measured before the chain was made again; its own part is now 0.17 s of it).
+  the aim (measured before the chain was made again; the chain alone now takes 0.17 s).
 """
 
 
