@@ -1,12 +1,35 @@
 """What every test may use: the real data beside the project, and nothing hidden."""
 
+import faulthandler
 import os
+import sys
+import threading
 from pathlib import Path
 
 import psycopg  # noqa: F401  before eccodes, or the process crashes at its very end (forecast/weather_files.py)
 import pytest
 
+FAREWELL = 120
+"""Seconds the process has to end after its last test, before it is ended with what its threads were doing."""
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
+
+
+def pytest_unconfigure(config):
+    """A thread that some library never ends must not keep a finished run from ending: it is told and left behind."""
+    faulthandler.dump_traceback_later(FAREWELL, exit=False)
+    watch = threading.Timer(FAREWELL + 5, _leave, (int(getattr(config, "outcome", 1)),))
+    watch.daemon = True
+    watch.start()
+
+
+def _leave(status):
+    sys.stdout.flush()
+    os._exit(status)
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """Keeps the outcome for the moment after the last report."""
+    session.config.outcome = exitstatus
 
 
 @pytest.fixture(scope="session")
