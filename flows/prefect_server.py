@@ -42,7 +42,7 @@ def start(home: Path, *, port: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
 
 
-def wait(process: subprocess.Popen[bytes], *, port: int, seconds: float = 120.0) -> str:
+def wait(process: subprocess.Popen[bytes], *, port: int, seconds: float = 300.0) -> str:
     """The address of the server's API once it answers; LantianError when it ends or does not answer in time."""
     api = f"http://127.0.0.1:{port}/api"
     deadline = time.monotonic() + seconds
