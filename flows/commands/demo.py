@@ -36,6 +36,9 @@ PEOPLE = (
     ("vicemayor", "分管副市长", "vice_mayor"),
     ("mayor", "市长", "mayor"),
     ("inspector", "督导检查员", "inspector"),
+    ("meteorologist", "气象台预报员", "meteorologist"),
+    ("territory", "属地责任人", "territory"),
+    ("admin", "系统管理员", "administrator"),
 )
 
 
@@ -196,7 +199,7 @@ def _announce(
     tell.line(f"Prefect {prefect}")
     tell.line("示例账号（口令每次启动重新生成）：")
     for identifier, title, password in logins:
-        tell.line(f"  {identifier:<12} {password}   {title}")
+        tell.line(f"  {identifier:<14} {password}   {title}")
     tell.line("Ctrl-C 结束。")
 
 
