@@ -13,7 +13,7 @@ from typing import Any
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, or_, select, true, update
 
 from emergency.lifecycle import Actor
 from emergency.record import Record
@@ -119,6 +119,16 @@ class Directory:
             return tuple(
                 _account(row) for row in connection.execute(select(table).order_by(table.c.identifier)).mappings()
             )
+
+    def search(self, text: str = "", *, limit: int) -> tuple[int, tuple[Account, ...]]:
+        """How many accounts hold the text in log-in, position or plant, and the first of them, staff before plants."""
+        columns = (table.c.identifier, table.c.title, table.c.enterprise)
+        wanted = or_(*(column.contains(text, autoescape=True) for column in columns)) if text else true()
+        order = (table.c.enterprise.is_not(None), table.c.identifier)
+        with self.record.engine.connect() as connection:
+            count = connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
+            rows = connection.execute(select(table).where(wanted).order_by(*order).limit(limit)).mappings()
+            return count, tuple(_account(row) for row in rows)
 
     def _row(self, identifier: str) -> Mapping[str, Any] | None:
         with self.record.engine.connect() as connection:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from console import plain
+from console import access, plain
 from console.language import _
 from console.page import BadForm, Form, account_of, console_of, missing, needed, page, text, whole
 from emergency.access_tokens import SCOPES, Tokens
@@ -17,6 +17,8 @@ from emergency.vocabulary import Role
 from plans.errors import DataError
 
 router = APIRouter()
+SHOWN = 200
+"""Accounts on the page; with one for every plant there are thousands, and the search finds the others."""
 ROLES = tuple(role for role in Role if role is not Role.SYSTEM)
 
 
@@ -124,7 +126,11 @@ def _why(error: DataError) -> str:
 
 
 def _page(request: Request, *, alert: str = "", status: int = 200, shown: tuple[str, str] | None = None) -> Response:
-    rows, record = console_of(request).settings.directory.accounts(), console_of(request).office.record
-    return page(request, "accounts.html", status=status, alert=alert, rows=rows, roles=ROLES, shown=shown,
+    directory, record = console_of(request).settings.directory, console_of(request).office.record
+    words = request.query_params.get("text", "").strip()[:80]
+    count, rows = directory.search(words, limit=SHOWN)
+    staff = [one for one in directory.search(limit=SHOWN)[1] if one.role not in access.PLANT]
+    return page(request, "accounts.html", status=status, alert=alert, rows=rows, count=count, words=words,
+                staff=staff, roles=ROLES, shown=shown,
                 tokens=Tokens(record).all(), scopes=SCOPES, has_factor=Factors(record).active,
                 me=account_of(request).identifier)  # fmt: skip

@@ -242,6 +242,11 @@ async def test_the_administrator_gives_and_ends_a_token_on_the_page(world):
     (token,) = Tokens(world.record).all()
     await admin.submit("/accounts", f"/accounts/tokens/{token.identifier}/close")
 
+    given = await admin.submit(
+        "/accounts", "/accounts/tokens", title="厂内系统", account="SP001", days="30", scope="read"
+    )
+    own = {"authorization": f"Bearer {given.text.split('secret')[1].split('>')[1].split('<')[0]}"}
+    assert {"items": []} == (await admin.get("/api/v1/my", headers=own)).json()
     assert 401 == (await admin.get("/api/v1/status", headers=headers)).status_code
     assert secret not in (await admin.get("/accounts")).text
 

@@ -106,3 +106,16 @@ def test_an_unknown_account_takes_as_long_as_a_wrong_password(record):
         return min(took)
 
     assert 0.5 < seconds("nobody") / seconds("duty") < 2.0
+
+
+def test_of_many_accounts_the_search_finds_the_one_and_staff_stand_first(directory):
+    for number in range(12):
+        directory.add_account(f"gate{number:02d}", "sample-password", title="环保科", role=Role.ENTERPRISE,
+                              enterprise=f"SP0{number:02d}")  # fmt: skip
+    directory.add_account("zhiban", "sample-password", title="值班员", role=Role.DUTY_OFFICER)
+
+    count, first = directory.search(limit=3)
+    assert (13, ["zhiban", "gate00", "gate01"]) == (count, [one.identifier for one in first])
+    count, found = directory.search("SP007", limit=9)
+    assert (1, ["gate07"]) == (count, [one.identifier for one in found])
+    assert (0, ()) == directory.search("%", limit=9), "a sign of the query language is a letter like any other"
