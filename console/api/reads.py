@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import date
 from enum import StrEnum
 from math import isnan
 from typing import Annotated, Any
@@ -40,7 +41,7 @@ State = Annotated[str, Query(max_length=40, description="只要这个状态")]
 
 def answer(request: Request, content: Any) -> Response:
     """The content as JSON with its ETag; 304 when the caller has it already."""
-    body = json.dumps(content, ensure_ascii=False, default=str).encode()
+    body = json.dumps(content, ensure_ascii=False, default=_said).encode()
     etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = {"etag": etag, "cache-control": "private, no-cache"}
     known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
@@ -200,6 +201,11 @@ def _list(request: Request, life: Life, state: str, limit: int) -> Response:
 def _row(row: Any) -> dict[str, Any]:
     kept = ("stream", "state", "level", "episode", "parent", "opened_at", "changed_at", "deadline", "final", "body")
     return {name: row[name] for name in kept if name in row}
+
+
+def _said(value: Any) -> str:
+    """What JSON has no word for: moments and days as ISO 8601."""
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _number(value: float | None) -> float | None:

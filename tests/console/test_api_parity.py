@@ -1,7 +1,7 @@
 """What a person can do on a page another system can do through the API, or it is said here why not."""
 
 import base64
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -106,6 +106,7 @@ async def test_a_plant_signs_reports_and_asks_through_the_api_and_finds_no_other
     async with client(world, "SP001") as plant, client(world, "SP002") as other, client(world) as office:
         (mine,) = (await plant.get("/my")).json()["items"]
         assert ORDER == mine["identifier"] and "issued" == mine["state"]
+        assert "T" in mine["respond_by"] and datetime.fromisoformat(mine["respond_by"]).utcoffset() is not None
         signed = await act(plant, f"/my/{ORDER}/acknowledge", {"signer": "厂长"}, key="sign-0001")
         begun = await act(
             plant, f"/my/{ORDER}/measures", {"unit": "U1", "step": "start", "photo": PIXEL}, key="measure-01"
