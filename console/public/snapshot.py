@@ -57,7 +57,11 @@ def pages(settings: Settings, air: AirReader, templates: Environment, *, base: s
     seen = air.at(now)
     edition = settings.aqi(now)
     category = categories(edition)
-    issued = [row for row in record.now("warning") if row["body"].get("issued_at")]
+    issued = [  # a temporary control 临时管控 is for the departments it names, never for the public
+        row
+        for row in record.now("warning")
+        if row["body"].get("issued_at") and row["body"]["draft"]["kind"] == "warning"
+    ]
     in_force = [row for row in issued if row["state"] == "issued"]
     recent = [row for row in issued if row["state"] != "issued" and _ended(row) > now - RECENT]
     days, signed_at = _signed(settings, now, edition)

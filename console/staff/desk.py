@@ -94,7 +94,8 @@ class Moment:
 def _standing(console: Console, now: datetime) -> dict[str, Any]:
     record = console.office.record
     warnings = record.now("warning", open_only=True)
-    issued = [row for row in warnings if row["state"] == "issued"]
+    running = [row for row in warnings if row["state"] == "issued"]
+    issued = [row for row in running if row["body"]["draft"]["kind"] == "warning"]
     responses = [row for row in record.now("activation") if row["state"] in ("scheduled", "in_force", "paused")]
     response = responses[-1] if responses else None
     counts = record.counts("order", parent=response["stream"]) if response else {}
@@ -104,6 +105,7 @@ def _standing(console: Console, now: datetime) -> dict[str, Any]:
     story = timeline(console, episode) if episode else []
     return {
         "warning": issued[-1] if issued else None,
+        "controls": [row for row in running if row["body"]["draft"]["kind"] == "control"],
         "pending": [row for row in warnings if row["state"] != "issued"],
         "response": response,
         "level": Level.of(issued[-1]["level"]) if issued else Level.NONE,
@@ -156,9 +158,9 @@ def _mark(life: str, kind: str, data: Mapping[str, Any], row: Mapping[str, Any])
     """The short word of an event that changes what is in force; empty for every other."""
     match life, kind:
         case "warning", "issued":
-            return _("发布%(level)s", level=_bare_level(row["level"]))
+            return _("发布%(level)s", level=_named(row))
         case "warning", "lifted":
-            return _("解除%(level)s", level=_bare_level(row["level"]))
+            return _("解除%(level)s", level=_named(row))
         case "activation", "started":
             return _("启动")
         case "activation", "adjusted":
@@ -168,6 +170,12 @@ def _mark(life: str, kind: str, data: Mapping[str, Any], row: Mapping[str, Any])
         case "activation", "resumed":
             return _("恢复")
     return ""
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    if row["body"]["draft"]["kind"] == "control":
+        return language.bare(str(language.show(_("临时管控"))))
+    return _bare_level(row["level"])
 
 
 def _bare_level(key: str) -> str:

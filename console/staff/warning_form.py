@@ -257,10 +257,13 @@ def _draft_of(console: Console, consultation: str) -> str | None:
 
 
 def issued(console: Console, starts_at: str = "") -> Any:
-    """The issued warning that a draft replaces: of several the last begun by the draft's start, else the first."""
-    rows = sorted(
-        console.office.record.now("warning", states=("issued",)), key=lambda row: str(row["body"]["draft"]["starts_at"])
-    )
+    """The issued warning that a draft replaces: of several the last begun by the draft's start, else the first.
+
+    A temporary control is replaced only where no warning is in force.
+    """
+    running = console.office.record.now("warning", states=("issued",))
+    warnings = [row for row in running if row["body"]["draft"]["kind"] == "warning"]
+    rows = sorted(warnings or running, key=lambda row: str(row["body"]["draft"]["starts_at"]))
     begun = [row for row in rows if starts_at and _beijing(row["body"]["draft"]["starts_at"]) <= starts_at]
     return begun[-1] if begun else rows[0] if rows else None
 

@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from console.access import ACCESS
+from console.staff import warning_form
 from emergency.roster import Rotation, Shift
 from emergency.roster_store import RosterStore
 from emergency.vocabulary import Level
@@ -129,9 +130,27 @@ async def test_every_page_opens_at_every_step_of_a_control(world):
     assert [] == await faults()
     assert "临时管控已批准，待发布" in (await users[0].get("/desk")).text
     office.issue_warning("warning-001", instructions=(), list_digest="d" * 64, by=by("duty_officer"), now=NOW)
+    assert "临时管控" in (await users[0].get("/desk")).text and "临时管控" in (await users[0].get("/wall")).text
     world.clock.forward(hours=31)
     assert [] == await faults()
     assert "临时管控已过预计结束时间" in (await users[0].get("/desk")).text
+
+
+async def test_a_control_beside_a_warning_hides_nothing_and_is_not_replaced_for_it(world):
+    world.issue()
+    control = Draft(
+        level="none", area="北京市", starts_at=NOW + timedelta(hours=1), expected_end=NOW + timedelta(hours=30),
+        reason="接近中度污染", text="", consultation="", criterion_met=True, kind="control", measures=("工地洒水",),
+    )  # fmt: skip
+    office, by = world.office, world.actor
+    office.draft_warning("warning-002", episode="e", content=control, by=by("duty_officer"), now=NOW)
+    office.approve_warning("warning-002", by=by("office_director"), now=NOW)
+    office.issue_warning("warning-002", instructions=(), list_digest="d" * 64, by=by("duty_officer"), now=NOW)
+
+    for path in ("/desk", "/wall"):
+        shown = (await (await world.user("duty_officer")).get(path)).text
+        assert "黄色预警" in shown and "临时管控" in shown and "无预警" not in shown
+    assert "warning-001" == warning_form.issued(world.app.state.console, "2015-12-05T20:00")["stream"]
 
 
 async def test_only_who_may_sign_the_level_pauses_and_resumes(world):

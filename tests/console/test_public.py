@@ -1,6 +1,7 @@
 """What everybody may see: only what was approved and signed, never a drill, served from memory."""
 
 import json
+from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 import httpx
@@ -8,8 +9,9 @@ import pytest
 
 from console.public.front import PublicFront
 from console.public.snapshot import File
+from emergency.warning import Draft
 
-from .conftest import build
+from .conftest import NOW, build
 
 pytestmark = pytest.mark.anyio
 
@@ -74,6 +76,21 @@ async def test_a_draft_and_an_approval_show_nothing_and_an_issue_does(live):
     (link,) = feed.findall("{*}entry/{*}link")
     message = await live.browser().get(link.attrib["href"])
     assert 200 == message.status_code and "<status>Actual</status>" in message.text
+
+
+async def test_a_temporary_control_in_force_is_not_for_the_public(live):
+    control = Draft(
+        level="none", area="北京市", starts_at=NOW + timedelta(hours=1), expected_end=NOW + timedelta(hours=30),
+        reason="接近中度污染", text="", consultation="", criterion_met=True, kind="control", measures=("工地洒水",),
+    )  # fmt: skip
+    by = live.actor
+    live.office.draft_warning("warning-001", episode="e", content=control, by=by("duty_officer"), now=NOW)
+    live.office.approve_warning("warning-001", by=by("office_director"), now=NOW)
+    live.office.issue_warning("warning-001", instructions=(), list_digest="d" * 64, by=by("duty_officer"), now=NOW)
+
+    assert [] == (await data(live))["warnings"]
+    for path in ("/public", "/public/en", "/public/feed.atom"):
+        assert "接近中度污染" not in (await live.browser().get(path)).text
 
 
 async def test_the_models_outlook_is_never_public_and_the_signed_one_is(live):
