@@ -73,7 +73,7 @@ def evaluate_ended(stage: Stage, office: Office, now: datetime) -> None:
 def evaluation_of(stage: Stage, record: Record, row: Mapping[str, Any]) -> Evaluation:
     """The evaluation of one ended response, from its projection row."""
     episode, name = str(row["episode"]), str(row["stream"])
-    warnings = record.now("warning", episode=episode)
+    warnings = [row for row in record.now("warning", episode=episode) if row["body"]["draft"]["kind"] == "warning"]
     issued = [datetime.fromisoformat(item["body"]["issued_at"]) for item in warnings if item["body"]["issued_at"]]
     ended = datetime.fromisoformat(row["body"]["ended_at"])
     started = row["body"]["started_at"]

@@ -33,10 +33,13 @@ def unless_raced() -> Iterator[None]:
 
 
 def current_warning(office: Office) -> Mapping[str, Any] | None:
-    """The warning that is drafted, approved or issued and not ended; the issued one first; None when there is none."""
-    rows = office.record.now("warning", open_only=True)
+    """The warning that is drafted, approved or issued and not ended; the issued one first; None when there is none.
+
+    A temporary control 临时管控 is none: beside it the city counts as not warned.
+    """
+    rows = [row for row in office.record.now("warning", open_only=True) if row["body"]["draft"]["kind"] == "warning"]
     issued = [row for row in rows if row["state"] == "issued"]
-    chosen = issued or list(rows)
+    chosen = issued or rows
     return chosen[-1] if chosen else None
 
 

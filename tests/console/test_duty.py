@@ -10,6 +10,7 @@ from emergency.roster import Rotation, Shift
 from emergency.roster_store import RosterStore
 from emergency.vocabulary import Level
 from emergency.warning import Draft
+from flows import respond
 
 from .conftest import NOW
 
@@ -150,6 +151,7 @@ async def test_a_control_beside_a_warning_hides_nothing_and_is_not_replaced_for_
     for path in ("/desk", "/wall"):
         shown = (await (await world.user("duty_officer")).get(path)).text
         assert "黄色预警" in shown and "临时管控" in shown and "无预警" not in shown
+    assert "warning-001" == respond.current_warning(office)["stream"], "the clock asks the same"
     assert "warning-001" == warning_form.issued(world.app.state.console, "2015-12-05T20:00")["stream"]
 
 
