@@ -87,7 +87,7 @@ def _paths(record: Record, *, of_plant: bool) -> list[str]:
     found = []
     for (method, template), roles in sorted(ACCESS.items()):
         mine = roles is not None and (roles & PLANT if of_plant else not roles <= PLANT)
-        if method != "GET" or not mine or template in ("/", "/desk/live"):
+        if method != "GET" or not mine or template in ("/", "/desk/live", "/wall/live"):
             continue
         if template in LIVES:
             rows = record.now(LIVES[template], newest=1)

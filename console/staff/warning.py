@@ -30,6 +30,7 @@ from console.page import (
 )
 from console.staff import warning_form
 from emergency import messages
+from emergency.duty_policy import APPROVAL
 from emergency.lifecycle import Refused
 from emergency.office import Office
 from emergency.vocabulary import Level
@@ -268,7 +269,7 @@ def _show(
         body=body,
         authority=authority,
         plan_authority=named,
-        deadline=drafted.event.occurred_at + timedelta(minutes=named.deadline_minutes.value),
+        deadline=drafted.event.occurred_at + console.office.desk.approve_within.get(state.level, APPROVAL),
         basis=drafted.event.basis,
         signatures={e.event.data["role"]: e.event.occurred_at for e in history if e.event.kind == "signed"},
         may_sign=authority.allows(role.key) and role.key not in signed,

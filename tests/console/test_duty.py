@@ -124,6 +124,8 @@ async def test_every_page_opens_at_every_step_of_a_control(world):
     office.draft_warning("warning-001", episode="e", content=control, by=by("duty_officer"), now=NOW)
     assert [] == await faults()
     assert "临时管控待你签批" in (await users[1].get("/desk")).text
+    shown = (await users[1].get("/warnings/warning-001")).text
+    assert "12月5日 11:30" in shown and "本办的设定" in shown, "two hours, as the desk and the calls have it"
     office.return_warning("warning-001", reason="写明工地", by=by("office_director"), now=NOW)
     assert [] == await faults()
     office.redraft_warning("warning-001", content=control, by=by("duty_officer"), now=NOW)
