@@ -19,6 +19,7 @@ from emergency.record import Record
 from emergency.vocabulary import Level
 from plans.city_plan import CityPlan
 from plans.enterprise_list import EnterpriseList
+from plans.list_diff import ListDiff, diff_lists
 from plans.list_export import write_list_workbook
 from plans.places import Places
 from plans.staggered import Window
@@ -51,6 +52,7 @@ class ListInUse:
         self._lock = threading.RLock()
         self._lists: dict[tuple[str, str], EnterpriseList] = {}
         self._sums: dict[tuple[object, ...], Sums] = {}
+        self._changes: tuple[tuple[str, ...], ListDiff] | None = None
 
     def edition(self) -> Edition | None:
         """The edition in use; None while it is the list that the post came with."""
@@ -70,6 +72,17 @@ class ListInUse:
                     found = list_of(self.record, kept)
             self._remember(found)
             return found
+
+    def changes(self, kept: Edition) -> ListDiff | None:
+        """What an edition changes against the list in use, remembered for whoever looks again; None without a list."""
+        before = self.listing()
+        if before is None:
+            return None
+        asked = (before.digest, before.edition, kept.digest, kept.name)
+        with self._lock:
+            if self._changes is None or self._changes[0] != asked:
+                self._changes = (asked, diff_lists(before, self.of(kept)))
+            return self._changes[1]
 
     def remember(self, listing: EnterpriseList) -> None:
         """Keep a list that somebody has just read and stored as an edition."""

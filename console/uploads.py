@@ -12,7 +12,8 @@ from pathlib import Path
 from console.language import _
 from console.page import BadForm
 from plans.list_import import ImportReport, import_list
-from plans.list_import_header import ColumnMapping
+from plans.list_import_file import sheets_of
+from plans.list_import_header import ColumnMapping, Header, header_of
 from plans.whole_file import write_whole
 
 KEPT = 20
@@ -85,6 +86,17 @@ def file_of(folder: Path, upload: Upload) -> Path:
 def report_of(folder: Path, upload: Upload, *, city: str) -> ImportReport:
     """The report under the decisions so far; the last ones are remembered, because a large list takes half a minute."""
     return _report(file_of(folder, upload), json.dumps(asdict(upload), sort_keys=True), city)
+
+
+def headers_of(folder: Path, upload: Upload) -> tuple[tuple[str, Header | None], ...]:
+    """Name and heading of every sheet with rows under the decisions so far; None for a sheet without a heading."""
+    return _headers(file_of(folder, upload), json.dumps(asdict(upload), sort_keys=True))
+
+
+@lru_cache(maxsize=4)
+def _headers(path: Path, decided: str) -> tuple[tuple[str, Header | None], ...]:
+    mapping = Upload(**json.loads(decided)).mapping()
+    return tuple((sheet.name, header_of(sheet, mapping)) for sheet in sheets_of(path) if sheet.rows)
 
 
 @lru_cache(maxsize=2)

@@ -35,6 +35,11 @@ class Factors:
         row = self._row(identifier)
         return row is not None and bool(row["confirmed"])
 
+    def holders(self) -> frozenset[str]:
+        """Every account with a confirmed second factor."""
+        with self.record.engine.connect() as connection:
+            return frozenset(connection.execute(select(table.c.identifier).where(table.c.confirmed)).scalars())
+
     def begin(self, identifier: str) -> str:
         """The secret to be scanned; a new one each time until it is confirmed. DataError when one is confirmed."""
         if self.active(identifier):

@@ -16,7 +16,7 @@ from starlette.datastructures import FormData, UploadFile
 from console.api import problem
 from console.api.door import Caller, console_of
 from console.api.problem import Fault
-from console.page import Console
+from console.page import OUR_YEARS, Console
 from emergency.access_tokens import PENDING, Tokens
 from emergency.directory import Account
 from emergency.lifecycle import Actor
@@ -24,13 +24,14 @@ from emergency.office import Office
 from emergency.vocabulary import BEIJING
 
 Identifier = Annotated[str, Path(min_length=1, max_length=120)]
+Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 Key = Annotated[str, Header(alias="Idempotency-Key", pattern="^[!-~]{8,80}$", description="每个办理请求自己的唯一编号")]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Short = Annotated[str, Field(max_length=200)]
 
 
 def _of_our_years(moment: datetime) -> datetime:
-    if not 1990 <= moment.year < 2200:
+    if moment.year not in OUR_YEARS:
         raise ValueError("a year from 1990 to 2199")
     return moment
 

@@ -16,7 +16,6 @@ from console.api.acting import (
     Key,
     Short,
     Text,
-    WithReason,
     do,
     done,
     form_of,
@@ -41,7 +40,7 @@ class Visit(Asked):
     """What an inspector saw."""
 
     unit: Unit = ""
-    seen: Annotated[str, Field(max_length=10, description="done、partly、not 或 refused")]
+    seen: Literal["stopped", "reduced", "running", "unsure"]
     note: Text
     place: Annotated[str, Field(max_length=80)] = ""
     unannounced: bool = False
@@ -53,6 +52,12 @@ class OfResponse(Asked):
     """Whose silent recipients."""
 
     response: Annotated[str, Field(min_length=1, max_length=120)]
+
+
+class Exemption(Asked):
+    """Why an order should not bind."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Signature(Asked):
@@ -71,7 +76,7 @@ class Measure(Asked):
     """One measure began or ended."""
 
     unit: Unit
-    step: Annotated[str, Field(max_length=10, description="begun 或 ended")]
+    step: Literal["start", "finish"]
     reading: Annotated[str, Field(max_length=40)] = ""
     note: Short = ""
     photo: Photo = None
@@ -155,11 +160,11 @@ def ask(request: Request, identifier: Identifier, asked: Question, caller: Calle
 
 
 @route("/my/{identifier}/exemption", "企业申请豁免", router)
-def exemption(request: Request, identifier: Identifier, asked: WithReason, caller: CallerOf, key: Key) -> Response:
+def exemption(request: Request, identifier: Identifier, asked: Exemption, caller: CallerOf, key: Key) -> Response:
     """A request to be exempted."""
     return _own(request, caller, key, identifier, asked,
                 lambda office, by, now: office.request_exemption(
-                    identifier, reason=asked.reason[:500], by=by, now=now))  # fmt: skip
+                    identifier, reason=asked.reason, by=by, now=now))  # fmt: skip
 
 
 @route("/my/{identifier}/ledger", "企业上传生产台账", router)

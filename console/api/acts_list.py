@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field, StringConstraints
 
 from console import uploads
-from console.api.acting import Asked, Done, File, Identifier, Key, WithReason, do, done, form_of, once, route
+from console.api.acting import Asked, Digest, Done, File, Identifier, Key, do, done, form_of, once, route
 from console.api.door import CallerOf
 from console.page import BadForm, Console
 from console.staff import lists, maps
@@ -17,7 +17,6 @@ from emergency.directory import Account
 from plans.enterprise_csv import COLUMNS
 
 router = APIRouter()
-Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 Heading = Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -39,6 +38,12 @@ class Mapping(Asked):
     skip_sheets: list[Annotated[str, StringConstraints(max_length=80)]] = Field([], max_length=100)
     blank_is_zero: bool = False
     days_per_year: int = Field(365, ge=1, le=366)
+
+
+class Revocation(Asked):
+    """Why a link is taken back."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Map(Asked):
@@ -96,11 +101,11 @@ def adopt(request: Request, identifier: Identifier, asked: Asked, caller: Caller
 
 
 @route("/links/{identifier}/revoke", "撤销签收链接", router)
-def revoke(request: Request, identifier: Identifier, asked: WithReason, caller: CallerOf, key: Key) -> Response:
+def revoke(request: Request, identifier: Identifier, asked: Revocation, caller: CallerOf, key: Key) -> Response:
     """Take a signed link back."""
     return do(request, caller, key, "link", identifier, asked,
               lambda office, by, now: office.revoke_link(
-                  identifier, reason=asked.reason[:200], by=by, now=now))  # fmt: skip
+                  identifier, reason=asked.reason, by=by, now=now))  # fmt: skip
 
 
 @route("/map", "启用底图", router)

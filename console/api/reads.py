@@ -9,9 +9,10 @@ from enum import StrEnum
 from math import isnan
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from console import access
+from console.api.acting import Identifier
 from console.api.door import CallerOf, console_of
 from console.api.problem import Fault
 from console.outlook import signed_now
@@ -34,7 +35,6 @@ class Life(StrEnum):
 
 
 STREAM = {one: "activation" if one is Life.responses else one.value.removesuffix("s") for one in Life}
-Identifier = Annotated[str, Path(min_length=1, max_length=120)]
 Limit = Annotated[int, Query(ge=1, le=500, description="最多返回多少条")]
 State = Annotated[str, Query(max_length=40, description="只要这个状态")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -13,10 +14,11 @@ from console.api.door import CallerOf, console_of
 from console.api.problem import Fault
 from console.api.reads import answer
 from console.needs import needs
-from console.page import missing
+from console.page import OUR_YEARS, Console, missing
 from console.staff.debrief import debrief_of
 from console.staff.problem import circular_of
 from console.staff.standing import month, ranked
+from console.watch import AlertRow
 from emergency import roster
 from emergency.roster_store import RosterStore
 from emergency.vocabulary import BEIJING
@@ -157,7 +159,7 @@ def daily(request: Request, _caller: CallerOf, day: Day = None) -> Response:
     console = console_of(request)
     now = console.settings.now()
     chosen = day or now.astimezone(BEIJING).date()
-    if not 1990 <= chosen.year < 2200:
+    if chosen.year not in OUR_YEARS:
         raise Fault(422, "日期不在1990年至2199年之间。", kind="urn:lantian:invalid")
     return answer(request, {"day": chosen, "lines": list(circular_of(console, chosen, now=now))})
 
@@ -204,12 +206,12 @@ def check(request: Request, _caller: CallerOf) -> Response:
     return answer(request, {"entries": count, "head": record.head()[1]})
 
 
-def _last(console: Any) -> str:
+def _last(console: Console) -> str:
     rows = console.office.record.now("activation", newest=1)
     return str(rows[-1]["stream"]) if rows else ""
 
 
-def _shifts(duties: Any) -> list[dict[str, Any]]:
+def _shifts(duties: Iterable[roster.Duty]) -> list[dict[str, Any]]:
     return [
         {"shift": one.shift, "day": one.day, "begins_at": one.begins_at.isoformat(),
          "ends_at": one.ends_at.isoformat(), "person": one.person, "why": one.why}
@@ -217,7 +219,7 @@ def _shifts(duties: Any) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _alert(one: Any) -> dict[str, Any]:
+def _alert(one: AlertRow) -> dict[str, Any]:
     return {
         "alert": one.key, "kind": one.kind, "subject": one.subject, "text": one.text, "severity": one.severity,
         "urgency": one.urgency, "raised_at": one.raised_at, "cleared_at": one.cleared_at,

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from console import list_words, uploads
-from console.api.acting import Identifier
+from console.api.acting import Digest, Identifier
 from console.api.door import CallerOf, console_of
 from console.api.problem import Fault
 from console.api.reads import answer
@@ -18,13 +18,11 @@ from console.staff import lists, what_if
 from console.staff.order import order_document
 from emergency import documents_docx, documents_pdf
 from emergency.order import Order
-from emergency.vocabulary import BEIJING
 from plans.department_tasks import watering_of
 
 router = APIRouter()
 Kind = Annotated[Literal["pdf", "docx"], Query(description="文书格式")]
 Plants = Annotated[str, Query(max_length=400, description="企业编号，以逗号分隔")]
-Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 SHOWN = 200
 """Issues of one report; the counts tell of the rest."""
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -136,7 +134,7 @@ def watering(
     rule = lists.lists_of(console_of(request)).plan.watering
     if rule is None:
         raise Fault(404, "预案没有洒水规则。")
-    day = on or console_of(request).settings.now().astimezone(BEIJING).date()
+    day = on or lists.today_of(request)
     return answer(request, {"day": day, **asdict(
         watering_of(rule, day, temperature=temperature, humidity=humidity, rain=rain)
     )})  # fmt: skip

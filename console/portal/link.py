@@ -141,7 +141,8 @@ def _made(request: Request, *, alert: str = "", status: int = 200) -> Response:
     real_now = datetime.fromtimestamp(console.sessions.clock(), UTC)
     rows = console.office.record.now("link", newest=SHOWN)[::-1]
     parts = [[row for row in rows if (row["body"]["made_by"] == me) is own] for own in (True, False)]
-    titles = {one.identifier: one.title for one in console.settings.directory.accounts()}
+    makers = (console.settings.directory.account(name) for name in {row["body"]["made_by"] for row in rows})
+    titles = {one.identifier: one.title for one in makers if one is not None}
     return page(
         request, "links.html", status=status, alert=alert, mine=parts[0], others=parts[1], real_now=real_now,
         titles=titles, shown=SHOWN,

@@ -132,5 +132,5 @@ def _page(request: Request, *, alert: str = "", status: int = 200, shown: tuple[
     staff = [one for one in directory.search(limit=SHOWN)[1] if one.role not in access.PLANT]
     return page(request, "accounts.html", status=status, alert=alert, rows=rows, count=count, words=words,
                 staff=staff, roles=ROLES, shown=shown,
-                tokens=Tokens(record).all(), scopes=SCOPES, has_factor=Factors(record).active,
+                tokens=Tokens(record).all(), scopes=SCOPES, holders=Factors(record).holders(),
                 me=account_of(request).identifier)  # fmt: skip

@@ -28,8 +28,7 @@ from plans.enterprise_csv import COLUMNS
 from plans.enterprise_list import EnterpriseList
 from plans.list_diff import diff_lists
 from plans.list_export import csv_text, rows_of
-from plans.list_import_file import letters_of, sheets_of
-from plans.list_import_header import header_of
+from plans.list_import_file import letters_of
 from plans.measure import POLLUTANT_NAMES, POLLUTANTS
 
 router = APIRouter(prefix="/list")
@@ -187,16 +186,13 @@ def _report(request: Request, digest: str, *, alert: str = "", status: int = 200
     found = uploads.report_of(folder, upload, city=_lists(request).plan.city)
     headings: list[dict[str, Any]] = []
     skipped = []
-    for sheet in sheets_of(uploads.file_of(folder, upload)):
-        if not sheet.rows:
-            continue
-        header = header_of(sheet, upload.mapping())
-        skipped.append((sheet.name, header is None, sheet.name in upload.skip_sheets))
+    for name, header in uploads.headers_of(folder, upload):
+        skipped.append((name, header is None, name in upload.skip_sheets))
         if header is None:
             continue
         for number, heading in sorted({**header.columns, **header.clashing, **header.doubled}.items()):
-            headings.append(_heading(sheet.name, number, heading.text, heading.column, upload, heading.factor is None))
-        headings += [_heading(sheet.name, n, words, None, upload, False) for n, words in sorted(header.unknown.items())]
+            headings.append(_heading(name, number, heading.text, heading.column, upload, heading.factor is None))
+        headings += [_heading(name, n, words, None, upload, False) for n, words in sorted(header.unknown.items())]
     return page(
         request, "list_report.html", status=status, alert=alert, upload=upload, report=found, counts=found.counts,
         issues=found.issues[:SHOWN], headings=headings, sheets=skipped, columns=COLUMNS, said=list_words.said,
@@ -312,10 +308,7 @@ def revisions(request: Request, identifier: str) -> dict[str, Any]:
 
 def _edition(request: Request, identifier: str, *, alert: str = "", status: int = 200) -> Response:
     record, kept = console_of(request).office.record, _kept(request, identifier)
-    before = _lists(request).listing()
-    changed = None
-    if before is not None and kept.state.key == "stored":
-        changed = diff_lists(before, _lists(request).of(kept))
+    changed = _lists(request).changes(kept) if kept.state.key == "stored" else None
     return page(
         request, "edition.html", status=status, alert=alert, kept=kept, diff=changed, shown=SHOWN,
         history=record.history("edition", identifier), pollutants=POLLUTANT_NAMES,
