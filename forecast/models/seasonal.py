@@ -11,12 +11,16 @@ from forecast.models.direct import LEVELS
 SEASONS = 24
 """Places of the year at which misses of unseen days are looked at."""
 
+OWN = 0.25
+"""Share of the season's own misses: a season of one or two years is few weathers. Chosen of 0, 0.25 and 0.5 on the
+second training year."""
+
 LEAST = 100
 """Misses without which nothing is shifted."""
 
 
 def shifts_of(days: np.ndarray, misses: np.ndarray) -> np.ndarray:
-    """(season, lead, level): the shift with which a quantile holds its share, half of all days, half of the season.
+    """(season, lead, level): the shift with which a quantile holds its share of all days, in part of the season's.
 
     misses: (area, day, lead, level) observed less said, NaN unknown.
     """
@@ -32,9 +36,8 @@ def shifts_of(days: np.ndarray, misses: np.ndarray) -> np.ndarray:
             own = values[:, near[season]]
             own = own[~np.isnan(own)]
             whole = np.quantile(every, LEVELS[level])
-            out[season, lead, level] = 0.5 * whole + 0.5 * (
-                np.quantile(own, LEVELS[level]) if len(own) >= LEAST else whole
-            )
+            seasonal = np.quantile(own, LEVELS[level]) if len(own) >= LEAST else whole
+            out[season, lead, level] = (1 - OWN) * whole + OWN * seasonal
     return out
 
 

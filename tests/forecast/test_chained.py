@@ -9,7 +9,7 @@ import pytest
 from forecast import features, weather_modes
 from forecast.features import LEADS
 from forecast.models import chained
-from forecast.models.chained import BACK, EVENING, Chained
+from forecast.models.chained import BACK, LEFT, Chained
 from forecast.models.direct import LEVELS, Direct, Setting
 from forecast.models.experts import Boosted
 from forecast.models.pooled import Pooled
@@ -90,9 +90,9 @@ def test_the_weather_of_an_early_lead_moves_the_later_days_too(sample, fitted):
     assert moved[:, :, 0].any() and moved[:, :, 2].any()
 
 
-def _with_evening(sample, value):
+def _with_evening(sample, value, names=LEFT[:2]):
     other = sample.predictors.copy()
-    other[..., sample.names.index(EVENING)] = value
+    other[..., [sample.names.index(name) for name in names]] = value
     return replace(sample, predictors=other)
 
 
@@ -105,7 +105,7 @@ def test_a_dirty_evening_leads_to_a_dirtier_tomorrow_than_a_clean_one(sample, fi
 
 
 def test_where_nobody_measures_the_evening_the_chain_goes_by_the_index(sample):
-    deaf = _with_evening(sample, np.nan)
+    deaf = _with_evening(sample, np.nan, names=LEFT)
 
     model, _ = Chained(folds=2, rounds=5).fit(deaf.until(UNTIL))
 
