@@ -18,6 +18,7 @@ from emergency import record_orders
 from emergency.directory import Account
 from emergency.duty_policy import APPROVAL
 from emergency.vocabulary import BEIJING, Level, Role
+from emergency.warning_draft import is_control
 
 Row = Mapping[str, Any]
 _FAR = datetime.max.replace(tzinfo=BEIJING)
@@ -88,7 +89,7 @@ def _warnings(settings: Settings, role: Role, now: datetime) -> Iterator[Need]:
     desk = settings.office.desk
     for row in settings.office.record.now("warning", open_only=True):
         body, level = row["body"], Level.of(row["level"])
-        href, control = link("warnings", row["stream"]), body["draft"]["kind"] == "control"
+        href, control = link("warnings", row["stream"]), is_control(row)
         name = _("临时管控") if control else _("%(chinese)s预警", chinese=level.chinese)
         if row["state"] == "drafted":
             signed_by = {signer for _person, signer in body["signatures"]}

@@ -70,6 +70,15 @@ class Draft:
         return "临时管控" if self.kind == "control" else f"{Level.of(self.level).chinese}预警"
 
 
+def is_control(row: Mapping[str, Any]) -> bool:
+    """Whether a projected row of the life "warning" is a 临时管控: never for the public, and no warning in force.
+
+    >>> is_control({"body": {"draft": {"kind": "control"}}})
+    True
+    """
+    return bool(row["body"]["draft"]["kind"] == "control")
+
+
 KINDS = ("warning", "control")
 POLLUTANTS = {"pm25": "细颗粒物（PM2.5）", "o3": "臭氧", "dust": "沙尘"}
 """What a warning may be about, with its name in texts."""

@@ -18,6 +18,7 @@ from emergency.record import Record
 from emergency.record_rows import plain
 from emergency.report import Day, Evaluation
 from emergency.vocabulary import BEIJING, Level, Role
+from emergency.warning_draft import is_control
 from flows.people import person
 from forecast.outlook import Outlook
 
@@ -73,7 +74,7 @@ def evaluate_ended(stage: Stage, office: Office, now: datetime) -> None:
 def evaluation_of(stage: Stage, record: Record, row: Mapping[str, Any]) -> Evaluation:
     """The evaluation of one ended response, from its projection row."""
     episode, name = str(row["episode"]), str(row["stream"])
-    warnings = [row for row in record.now("warning", episode=episode) if row["body"]["draft"]["kind"] == "warning"]
+    warnings = [one for one in record.now("warning", episode=episode) if not is_control(one)]
     issued = [datetime.fromisoformat(item["body"]["issued_at"]) for item in warnings if item["body"]["issued_at"]]
     ended = datetime.fromisoformat(row["body"]["ended_at"])
     started = row["body"]["started_at"]

@@ -17,6 +17,7 @@ from emergency.lifecycle import SYSTEM, Refused
 from emergency.office import Office
 from emergency.record import StaleDecision
 from emergency.vocabulary import Level
+from emergency.warning_draft import is_control
 from flows import consultation_pack
 from flows.evidence import Meters, judge_orders
 from flows.situation import Situation
@@ -37,7 +38,7 @@ def current_warning(office: Office) -> Mapping[str, Any] | None:
 
     A temporary control 临时管控 is none: beside it the city counts as not warned.
     """
-    rows = [row for row in office.record.now("warning", open_only=True) if row["body"]["draft"]["kind"] == "warning"]
+    rows = [row for row in office.record.now("warning", open_only=True) if not is_control(row)]
     issued = [row for row in rows if row["state"] == "issued"]
     chosen = issued or rows
     return chosen[-1] if chosen else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 from math import isnan
@@ -99,58 +100,29 @@ def outlook(request: Request, _caller: CallerOf) -> Response:
     return answer(request, {"digest": found.digest, "outlook": json.loads(found.to_json()), "signed": signed})
 
 
-@router.get("/consultations", summary="会商")
-def consultations(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
-    """Consultations, the newest first."""
-    return _list(request, Life.consultations, state, limit)
+LISTS: Mapping[Life, tuple[str, str]] = {
+    Life.consultations: ("会商", "Consultations, the newest first."),
+    Life.warnings: ("预警", "Warnings, the newest first."),
+    Life.responses: ("应急响应", "Responses, the newest first."),
+    Life.calls: ("呼叫", "Calls of the duty ladder, the newest first."),
+    Life.handovers: ("交接班", "Notes of shifts, the newest first."),
+    Life.editions: ("清单版本", "Editions of the reduction list, the newest first."),
+    Life.links: ("签收链接", "Signed links and what became of them; never the links themselves, nor their codes."),
+    Life.orders: ("减排指令", "Orders to plants, the newest first."),
+    Life.problems: ("交办问题", "Problems, the newest first."),
+}
+"""The name of each list, and what it says of itself."""
 
 
-@router.get("/warnings", summary="预警")
-def warnings(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
-    """Warnings, the newest first."""
-    return _list(request, Life.warnings, state, limit)
+def _listing(life: Life) -> Callable[..., Response]:
+    def listed(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
+        return _list(request, life, state, limit)
+
+    return listed
 
 
-@router.get("/responses", summary="应急响应")
-def responses(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
-    """Responses, the newest first."""
-    return _list(request, Life.responses, state, limit)
-
-
-@router.get("/calls", summary="呼叫")
-def calls(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
-    """Calls of the duty ladder, the newest first."""
-    return _list(request, Life.calls, state, limit)
-
-
-@router.get("/handovers", summary="交接班")
-def handovers(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
-    """Notes of shifts, the newest first."""
-    return _list(request, Life.handovers, state, limit)
-
-
-@router.get("/editions", summary="清单版本")
-def editions(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
-    """Editions of the reduction list, the newest first."""
-    return _list(request, Life.editions, state, limit)
-
-
-@router.get("/links", summary="签收链接")
-def links(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
-    """Signed links and what became of them; never the links themselves, nor their codes."""
-    return _list(request, Life.links, state, limit)
-
-
-@router.get("/orders", summary="减排指令")
-def orders(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
-    """Orders to plants, the newest first."""
-    return _list(request, Life.orders, state, limit)
-
-
-@router.get("/problems", summary="交办问题")
-def problems(request: Request, _caller: CallerOf, state: State = "", limit: Limit = 100) -> Response:
-    """Problems, the newest first."""
-    return _list(request, Life.problems, state, limit)
+for _life, (_name, _says) in LISTS.items():
+    router.add_api_route(f"/{_life}", _listing(_life), methods=["GET"], name=_life, summary=_name, description=_says)
 
 
 @router.get("/record", summary="只增不改的记录")

@@ -23,6 +23,7 @@ from console.settings import Settings
 from emergency import cap, feed
 from emergency.cap_xml import read_head
 from emergency.vocabulary import BEIJING, Level
+from emergency.warning_draft import is_control
 from plans.schema import AqiEdition
 
 RECENT = timedelta(days=14)
@@ -58,9 +59,7 @@ def pages(settings: Settings, air: AirReader, templates: Environment, *, base: s
     edition = settings.aqi(now)
     category = categories(edition)
     issued = [  # a temporary control 临时管控 is for the departments it names, never for the public
-        row
-        for row in record.now("warning")
-        if row["body"].get("issued_at") and row["body"]["draft"]["kind"] == "warning"
+        row for row in record.now("warning") if row["body"].get("issued_at") and not is_control(row)
     ]
     in_force = [row for row in issued if row["state"] == "issued"]
     recent = [row for row in issued if row["state"] != "issued" and _ended(row) > now - RECENT]

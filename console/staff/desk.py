@@ -18,6 +18,7 @@ from console.outlook import categories, day_rows, signed_now
 from console.page import Console, account_of, console_of, page
 from emergency.record_orders import order_moments
 from emergency.vocabulary import BEIJING, Level
+from emergency.warning_draft import is_control
 
 router = APIRouter()
 TIMELINE = 14
@@ -95,7 +96,7 @@ def _standing(console: Console, now: datetime) -> dict[str, Any]:
     record = console.office.record
     warnings = record.now("warning", open_only=True)
     running = [row for row in warnings if row["state"] == "issued"]
-    issued = [row for row in running if row["body"]["draft"]["kind"] == "warning"]
+    issued = [row for row in running if not is_control(row)]
     responses = [row for row in record.now("activation") if row["state"] in ("scheduled", "in_force", "paused")]
     response = responses[-1] if responses else None
     counts = record.counts("order", parent=response["stream"]) if response else {}
@@ -105,7 +106,7 @@ def _standing(console: Console, now: datetime) -> dict[str, Any]:
     story = timeline(console, episode) if episode else []
     return {
         "warning": issued[-1] if issued else None,
-        "controls": [row for row in running if row["body"]["draft"]["kind"] == "control"],
+        "controls": [row for row in running if is_control(row)],
         "pending": [row for row in warnings if row["state"] != "issued"],
         "response": response,
         "level": Level.of(issued[-1]["level"]) if issued else Level.NONE,
@@ -173,7 +174,7 @@ def _mark(life: str, kind: str, data: Mapping[str, Any], row: Mapping[str, Any])
 
 
 def _named(row: Mapping[str, Any]) -> str:
-    if row["body"]["draft"]["kind"] == "control":
+    if is_control(row):
         return language.bare(str(language.show(_("临时管控"))))
     return _bare_level(row["level"])
 

@@ -29,6 +29,7 @@ from emergency import advice
 from emergency.lifecycle import Actor
 from emergency.vocabulary import BEIJING, Level
 from emergency.warning import Draft
+from emergency.warning_draft import is_control
 
 router = APIRouter(prefix="/duty")
 RUNNING = ("scheduled", "in_force", "paused")
@@ -73,7 +74,7 @@ def at_once_now(console: Console, *, by: Actor, now: datetime) -> str:
     if found is None:
         raise BadForm(_("先行启动条款现在不成立：实测未达重度，或12小时内预计明显改善。"))
     issued = console.office.record.now("warning", states=("issued",))
-    current = next((row for row in issued if row["body"]["draft"]["kind"] == "warning"), None)
+    current = next((row for row in issued if not is_control(row)), None)
     content = Draft(
         level=found.level.word, area=console.office.desk.area_name, starts_at=now,
         expected_end=now + timedelta(hours=24), reason=found.chinese, text="", consultation="observed",
@@ -158,7 +159,7 @@ def _page(request: Request, *, alert: str = "", status: int = 200) -> Response:
         seen=len(record.history("activation", response["stream"])) if response else 0,
         at_once=_at_once(console, now), start=f"{start:%Y-%m-%dT%H:%M}",
         end=f"{start + timedelta(hours=48):%Y-%m-%dT%H:%M}",
-        controls=[row for row in record.now("warning") if row["body"]["draft"]["kind"] == "control"][::-1],
+        controls=[row for row in record.now("warning") if is_control(row)][::-1],
         link=link,
     )  # fmt: skip
 

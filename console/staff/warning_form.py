@@ -20,6 +20,7 @@ from emergency.lifecycle import Actor
 from emergency.office import Office
 from emergency.vocabulary import BEIJING, Level
 from emergency.warning import POLLUTANTS, AirWarning, Draft
+from emergency.warning_draft import is_control
 from forecast.outlook import Outlook
 
 
@@ -262,7 +263,7 @@ def issued(console: Console, starts_at: str = "") -> Any:
     A temporary control is replaced only where no warning is in force.
     """
     running = console.office.record.now("warning", states=("issued",))
-    warnings = [row for row in running if row["body"]["draft"]["kind"] == "warning"]
+    warnings = [row for row in running if not is_control(row)]
     rows = sorted(warnings or running, key=lambda row: str(row["body"]["draft"]["starts_at"]))
     begun = [row for row in rows if starts_at and _beijing(row["body"]["draft"]["starts_at"]) <= starts_at]
     return begun[-1] if begun else rows[0] if rows else None
