@@ -23,7 +23,6 @@ from forecast.models.base import Anchor, Stored
 from forecast.models.direct import LEVELS, folds_of, log_aqi, near_folds
 from forecast.models.seasonal import season_of, shifts_of
 from forecast.models.step import Step
-from forecast.weather import DAILY
 from plans.errors import DataError
 
 BACK = 30
@@ -31,6 +30,10 @@ BACK = 30
 
 LEFT = ("pm25_level_6h", "pm25_level_1h", "no2_level_6h")
 """The predictors that say how a day ends: what it leaves to the next. Unknown where the pollutant is not measured."""
+
+
+REMEMBERED = ("_two_before", "_three", "_way", "_memory", "_next", "_days_since")
+"""Ends of the predictors of forecast.weather_path that look beyond the day and the one before it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,8 +125,9 @@ def columns(sample: Sample) -> np.ndarray:
 
     A step needs no more: the chain remembers.
     """
-    wanted = {f"{name}{end}" for name in DAILY for end in ("", "_before", "_step")}
-    return np.array([place for place, name in enumerate(sample.ahead_names) if name in wanted], dtype=np.intp)
+    return np.array(
+        [place for place, name in enumerate(sample.ahead_names) if not name.endswith(REMEMBERED)], dtype=np.intp
+    )
 
 
 def left_behind(sample: Sample) -> np.ndarray:

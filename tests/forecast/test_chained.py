@@ -50,6 +50,14 @@ def test_a_step_sees_the_weather_of_the_day_and_of_the_day_before_it_only(sample
     assert "wind_speed_mean_two_before" in sample.ahead_names  # so there was something to leave out
 
 
+def test_weather_under_names_of_its_own_is_stepped_by_too(sample):
+    foreign = replace(sample, ahead=sample.ahead[..., :1], ahead_names=("haze_potential",))
+
+    model, _ = Chained(folds=2, rounds=5).fit(foreign.until(UNTIL))
+
+    assert np.isfinite(model.quantiles(foreign, ROWS)).all()
+
+
 def test_history_is_newest_last_and_a_gap_keeps_the_value_before_it():
     index = np.array([[1.0, 2.0, np.nan, 4.0]])
 
