@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +22,8 @@ from forecast import air, features
 from forecast.features import LEADS, TARGETS, Area, Sample
 from forecast.outlook import QUANTILES
 from forecast.predict import aqi_of, seed
-from forecast.train import Effort, Trained, train, weathered
+from forecast.train import Effort, Trained, train
+from forecast.weather_ahead import weathered
 from plans.errors import DataError
 from plans.whole_file import whole_file
 
@@ -163,18 +164,16 @@ def run(
     stations = [str(code) for code in dataset["station"].values]
     areas = tuple(areas) if areas is not None else tuple(Area(code, (code,)) for code in stations)
     region = tuple(sorted({code for area in areas for code in area.stations}))
-    ahead = None if weather is None else weathered(dataset, weather, areas=areas)[0]
-    sample = features.build(dataset, areas=areas, region=region, ahead=ahead)
+    plain = features.build(dataset, areas=areas, region=region)
     if weather is not None:
         models = [WEATHERED.get(name, name) for name in models]
-    plain = replace(sample, ahead=sample.ahead[..., :0])
     before, day = np.datetime64(first, "D") - 1, np.datetime64(last, "D")
-    rows = np.flatnonzero((sample.days >= before) & (sample.days <= day))
-    issues = sample.days[rows]
+    rows = np.flatnonzero((plain.days >= before) & (plain.days <= day))
+    issues = plain.days[rows]
     if len(rows) == 0 or issues[0] > before or issues[-1] < day - 1:
-        expected, found = f"{sample.days[0]} to {sample.days[-1]}", f"{first} to {last}"
+        expected, found = f"{plain.days[0]} to {plain.days[-1]}", f"{first} to {last}"
         raise DataError("The test days are outside the data", expected=expected, found=found)
-    observed_aqi, observed_pm25, observed_primary = truth(sample, rows, last=last, edition=edition)
+    observed_aqi, observed_pm25, observed_primary = truth(plain, rows, last=last, edition=edition)
     forecasts = {}
     for name in models:
         own = weather if name in WEATHERED.values() else None
@@ -182,7 +181,11 @@ def run(
             dataset, until=train_until, areas=areas, effort=effort, model=name, weather=own
         )
         say(f"{name} trained on {made.manifest['first_day']}..{made.manifest['last_day']}")
-        forecasts[name] = _forecasts(made, sample if own is not None else plain, rows, edition=edition, count=paths)
+        sample = plain
+        if own is not None:
+            ahead = weathered(dataset, own, areas=areas, shares=made.weather_shares, among=made.areas)[0]
+            sample = features.build(dataset, areas=areas, region=region, ahead=ahead)
+        forecasts[name] = _forecasts(made, sample, rows, edition=edition, count=paths)
         say(f"{name} forecast {len(rows)} days of {len(areas)} areas")
     return Backtest(
         areas=tuple(area.key for area in areas),

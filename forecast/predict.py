@@ -19,7 +19,8 @@ from forecast import air, features
 from forecast.aqi import calculate
 from forecast.features import LEADS, TARGETS, Area
 from forecast.outlook import QUANTILES, THRESHOLDS, DayOutlook, Outlook
-from forecast.train import Trained, from_archive, weathered
+from forecast.train import Trained, from_archive
+from forecast.weather_ahead import weathered
 from plans.errors import DataError
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ def _ahead(dataset: xr.Dataset, model: Trained, weather: xr.Dataset | None, area
     if weather is None or mode != model.weather_mode:
         todo = "Give the weather, or use a model without"
         raise DataError("The model needs weather of the days ahead", expected=model.weather_mode, found=mode, todo=todo)
-    ahead, _ = weathered(dataset, weather, areas=[area])
+    ahead, _ = weathered(dataset, weather, areas=[area], shares=model.weather_shares, among=model.areas)
     if np.datetime64(day, "us") not in ahead["issue_date"].values.astype("datetime64[us]"):
         raise DataError("There is no weather run for the day", expected=day.isoformat(), found="none")
     return ahead

@@ -25,6 +25,8 @@ from threadpoolctl import threadpool_limits
 
 from forecast import air, features
 from forecast.features import Area, Sample
+from forecast.weather_ahead import believed, weathered
+from forecast.weather_local import Shares
 from plans.errors import DataError
 from plans.whole_file import write_whole
 
@@ -34,9 +36,8 @@ if TYPE_CHECKING:
 
 Effort = Literal["demo", "full"]
 FORMAT = "lantian-model 1"
-CODE = ("features.py", "calibrate.py", "daily.py", "weather.py", "weather_path.py", "models")
-REDRAWN = 3
-"""How often forecast runs are drawn again for training; more changed nothing on folds that a year can resolve."""
+CODE = ("features.py", "calibrate.py", "daily.py", "weather.py", "weather_ahead.py", "weather_local.py",
+        "weather_path.py", "models")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +61,12 @@ class Trained:
     def weather_mode(self) -> str:
         """The way weather of the days ahead enters: "none", "forecast" or "perfect"."""
         return str(self.manifest["weather_mode"])
+
+    @property
+    def weather_shares(self) -> Shares:
+        """How far what a run says of one place is believed, see forecast.weather_local; empty without weather."""
+        shares: Shares = self.manifest["weather_shares"]
+        return shares
 
     @property
     def memory(self) -> timedelta:
@@ -110,7 +117,12 @@ def train(
     if not dataset.sizes["valid_time"]:
         raise DataError("There are no data to train on", expected=f"hours before {until.isoformat()}", found="none")
     region = tuple(sorted({code for area in areas for code in area.stations}))
-    ahead, again = weathered(dataset, weather, areas=areas, until=until) if weather is not None else (None, ())
+    ahead: xr.Dataset | None = None
+    again: Sequence[xr.Dataset] = ()
+    shares: Shares = {}
+    if weather is not None:
+        shares = believed(dataset, weather, areas=areas, until=until)
+        ahead, again = weathered(dataset, weather, areas=areas, until=until, shares=shares)
     sample = features.build(
         dataset, areas=areas, region=region, issue_hour=issue_hour, ahead=ahead, redrawn=again
     ).until(until)
@@ -120,7 +132,7 @@ def train(
         fitted = (prepared(model, effort) if isinstance(model, str) else model).fit(sample)
     return _trained(
         fitted, areas=areas, region=region, sample=sample, effort=effort,
-        mode="none" if weather is None else str(weather.attrs["weather_mode"]),
+        mode="none" if weather is None else str(weather.attrs["weather_mode"]), shares=shares,
         simulated=str(dataset.attrs.get("simulated", "")).lower() in ("true", "1", "yes"),
     )  # fmt: skip
 
@@ -136,25 +148,6 @@ def from_archive(
     return air.dataset(
         values, stations=stations, valid_time=pollutants["valid_time"].values, attrs={"source": "archive"}
     )
-
-
-def weathered(
-    dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], until: date | None = None
-) -> tuple[xr.Dataset, Sequence[xr.Dataset]]:
-    """The predictors of daily weather ahead (weather_path.way), and with `until` those of runs drawn again."""
-    from forecast.weather import check_daily, observed_daily
-    from forecast.weather_path import redrawn, way
-
-    check_daily(weather)
-    missing = {area.key for area in areas} - {str(key) for key in weather["area"].values}
-    if missing:
-        raise DataError("The weather lacks an area", expected=sorted(missing)[0], found="none of it")
-    weather = weather.sel(area=[area.key for area in areas])
-    seen = observed_daily(dataset, areas=areas)
-    again = []
-    if until is not None and weather.attrs["weather_mode"] == "forecast":
-        again = [way(redrawn(weather, seen, until=until, seed=seed), seen) for seed in range(REDRAWN)]
-    return way(weather, seen), again
 
 
 def prepared(model: str, effort: Effort) -> Model:
@@ -195,6 +188,7 @@ def _trained(
     sample: Sample,
     effort: str,
     mode: str,
+    shares: Shares,
     simulated: bool,
 ) -> Trained:
     settings, arrays = fitted.stored()
@@ -212,6 +206,7 @@ def _trained(
         "features": list(sample.names),
         "targets": list(features.TARGETS),
         "weather_mode": mode,
+        "weather_shares": dict(shares),
         "effort": effort,
         "simulated": simulated,
         "data": data_digest(sample),

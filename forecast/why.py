@@ -20,7 +20,8 @@ from forecast.features import LEADS, Area, Sample, season_distance
 from forecast.outlook import Outlook
 from forecast.predict import aqi_of, seed
 from forecast.reasons import Analogue, Change, Driver, Reasons
-from forecast.train import Trained, from_archive, weathered
+from forecast.train import Trained, from_archive
+from forecast.weather_ahead import weathered
 from plans.errors import DataError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def explain(
     if model.weather_mode != "none":
         if weather is None:
             raise DataError("The model needs weather of the days ahead", expected=model.weather_mode, found="none")
-        ahead = weathered(near, weather, areas=[own])[0]
+        ahead = weathered(near, weather, areas=[own], shares=model.weather_shares, among=model.areas)[0]
     sample = features.build(near, areas=[own], region=model.region, issue_hour=model.issue_hour, ahead=ahead)
     names = () if ahead is None else tuple(sorted(map(str, ahead)))
     usual, drivers = _drivers(model, sample, outlook, day, names)

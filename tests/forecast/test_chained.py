@@ -15,8 +15,9 @@ from forecast.models.experts import Boosted
 from forecast.models.pooled import Pooled
 from forecast.models.way import Way
 from forecast.models.weathered import SIZE, Weathered
-from forecast.train import load, save, train, weathered
+from forecast.train import load, save, train
 from forecast.weather import DAILY
+from forecast.weather_ahead import weathered
 from plans.errors import DataError
 
 UNTIL = date(2015, 2, 20)
