@@ -187,6 +187,8 @@ def _outlook(
     paths = _paths(dataset, model, Area(area, tuple(stations)), day=day, count=count, weather=weather)
     closed = features.issue_time(day, issue_hour=model.issue_hour)
     until, missing = _state(dataset, stations, closed=closed)
+    if model.manifest["stand_in_runs"]:
+        missing = (*missing, "训练期没有存档的气象预报，模型用观测气象模拟的预报训练")
     aqi, primary = aqi_of(paths, edition=aqi_edition)
     days = tuple(
         _day(day + timedelta(days=lead), lead, aqi[:, lead - 1], primary[:, lead - 1], paths[:, lead - 1])

@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 
 from forecast import air, features
 from forecast.features import Area, Sample
-from forecast.weather_ahead import believed, weathered
+from forecast.weather_ahead import believed, learnable, weathered
 from forecast.weather_local import Shares
 from plans.errors import DataError
 from plans.whole_file import write_whole
@@ -98,7 +98,8 @@ def train(
     From a dataset of the contract, or from an archive as it was known at that moment (then `areas` and `start` are
     needed). `areas` defaults to every station of the dataset; all their stations together are the region. `effort`
     "demo" takes seconds, "full" minutes. `weather`: daily weather ahead (area, issue_date, lead) of the mode it
-    declares; runs of issue days before `until` are learned from. DataError: no data before `until`, unknown station,
+    declares; runs of issue days before `until` are learned from, or where none were kept runs made of observed weather
+    (then the manifest says stand_in_runs). DataError: no data before `until`, unknown station,
     model or effort, weather that lacks an area.
     """
     if effort not in ("demo", "full"):
@@ -120,7 +121,9 @@ def train(
     ahead: xr.Dataset | None = None
     again: Sequence[xr.Dataset] = ()
     shares: Shares = {}
+    stand_in = False
     if weather is not None:
+        weather, stand_in = learnable(dataset, weather, areas=areas, until=until)
         shares = believed(dataset, weather, areas=areas, until=until)
         ahead, again = weathered(dataset, weather, areas=areas, until=until, shares=shares)
     sample = features.build(
@@ -133,7 +136,7 @@ def train(
     return _trained(
         fitted, areas=areas, region=region, sample=sample, effort=effort,
         mode="none" if weather is None else str(weather.attrs["weather_mode"]), shares=shares,
-        simulated=str(dataset.attrs.get("simulated", "")).lower() in ("true", "1", "yes"),
+        stand_in=stand_in, simulated=str(dataset.attrs.get("simulated", "")).lower() in ("true", "1", "yes"),
     )  # fmt: skip
 
 
@@ -189,6 +192,7 @@ def _trained(
     effort: str,
     mode: str,
     shares: Shares,
+    stand_in: bool,
     simulated: bool,
 ) -> Trained:
     settings, arrays = fitted.stored()
@@ -207,6 +211,7 @@ def _trained(
         "targets": list(features.TARGETS),
         "weather_mode": mode,
         "weather_shares": dict(shares),
+        "stand_in_runs": stand_in,
         "effort": effort,
         "simulated": simulated,
         "data": data_digest(sample),

@@ -5,16 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
 import xarray as xr
 
 from forecast.features import Area
 from forecast.weather import check_daily, observed_daily
 from forecast.weather_local import Shares, led_back, shares_of
+from forecast.weather_modes import degraded_weather
 from forecast.weather_path import redrawn, way
 from plans.errors import DataError
 
 REDRAWN = 3
 """How often forecast runs are drawn again for training; more changed nothing on folds that a year can resolve."""
+
+LEAST_RUNS = 60
+"""Issue days before the end of training that must have a run for a model to learn from runs."""
+
+
+def learnable(
+    dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], until: date
+) -> tuple[xr.Dataset, bool]:
+    """The weather a model learns from, and whether it is a stand-in for runs nobody kept.
+
+    With fewer than LEAST_RUNS runs before `until` they are made from observed weather
+    (weather_modes.degraded_weather). DataError: a variable of the runs is not observed then; the weather lacks an area.
+    """
+    _held(weather, areas)
+    if weather.attrs["weather_mode"] != "forecast":
+        return weather, False
+    past = weather["issue_date"].values.astype("datetime64[D]") + np.timedelta64(1, "D") < np.datetime64(until, "D")
+    known = sum((~np.isnan(weather[name].values[:, past])).any(axis=(0, 2)) for name in weather)
+    if np.count_nonzero(known) >= LEAST_RUNS:
+        return weather, False
+    made = degraded_weather(dataset, areas=areas, climate_until=until)
+    missing = sorted({str(name) for name in weather} - {str(name) for name in made})
+    if missing:
+        raise DataError(
+            "There are too few weather runs to learn from, and none can be made of what nobody observed",
+            expected=f"runs of {LEAST_RUNS} issue days before {until.isoformat()}",
+            found=f"{np.count_nonzero(known)}; not observed: {', '.join(missing)[:150]}",
+            todo="Give the runs of the training days too, or leave those columns out",
+        )
+    return made[[str(name) for name in weather]], True
 
 
 def believed(dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], until: date) -> Shares:
@@ -47,8 +79,21 @@ def weathered(
     seen = observed_daily(dataset, areas=areas)
     again = []
     if until is not None and weather.attrs["weather_mode"] == "forecast":
-        again = [way(redrawn(weather, seen, until=until, seed=seed), seen) for seed in range(REDRAWN)]
+        truth = _completed(seen, weather)
+        again = [way(redrawn(weather, truth, until=until, seed=seed), seen) for seed in range(REDRAWN)]
     return way(weather, seen), again
+
+
+def _completed(observed: xr.Dataset, weather: xr.Dataset) -> xr.Dataset:
+    """The observed daily weather, and for variables nobody observes what the run of the day before said at lead 1."""
+    next_day = np.timedelta64(1, "D")
+    out = observed.copy()
+    for name in map(str, weather):
+        if name not in observed:
+            first = weather[name].sel(lead=1, drop=True).transpose("area", "issue_date")
+            said = first.assign_coords(issue_date=first["issue_date"].values + next_day)
+            out[name] = said.rename(issue_date="valid_date").reindex(valid_date=observed["valid_date"].values)
+    return out
 
 
 def _held(weather: xr.Dataset, areas: Sequence[Area]) -> list[str]:
