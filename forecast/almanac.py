@@ -66,20 +66,15 @@ def fireworks(day: date) -> float:
 
 def table(days: np.ndarray) -> np.ndarray:
     """(day, len(NAMES)) float64 of datetime64 days; new_year_distance is signed days, held within -FAR..FAR."""
-    rows = []
-    for day in days.astype("datetime64[D]").ravel():
-        plain: date = day.item()
-        rest, makeup = _rest(plain.year)
-        nearest = min((new_year(plain.year + step) for step in (-1, 0, 1)), key=lambda one: abs((plain - one).days))
-        distance = max(-FAR, min(FAR, (plain - nearest) // timedelta(days=1)))
-        rows.append(
-            (
-                float(plain.weekday() >= 5),
-                float(plain in rest),
-                float(is_working_day(plain)),
-                float(plain in makeup),
-                fireworks(plain),
-                float(distance),
-            )
-        )
+    rows = [_row(day) for day in days.astype("datetime64[D]").ravel().tolist()]
     return np.array(rows, dtype=np.float64).reshape(*days.shape, len(NAMES))
+
+
+@lru_cache(maxsize=20000)
+def _row(day: date) -> tuple[float, ...]:
+    """In the order of NAMES."""
+    rest, makeup = _rest(day.year)
+    nearest = min((new_year(day.year + step) for step in (-1, 0, 1)), key=lambda one: abs((day - one).days))
+    distance = max(-FAR, min(FAR, (day - nearest) // timedelta(days=1)))
+    off, worked = float(day.weekday() >= 5), float(is_working_day(day))
+    return off, float(day in rest), worked, float(day in makeup), fireworks(day), float(distance)

@@ -69,11 +69,8 @@ def quantiles_of(paths: np.ndarray) -> np.ndarray:
     return np.stack([calibrate.quantile(ordered, level) for level in LEVELS], axis=-1)
 
 
-def table(sample: Sample, anchor: Anchor, lead: int, *, plain: bool = False) -> np.ndarray:
-    """(area, day, predictor) of a lead (1..7): what was measured, the index of past days here and in the region.
-
-    Plain: levels as they are, with their lags, and no anchor; else what models.experts.centred gives.
-    """
+def of_the_past(sample: Sample, *, plain: bool) -> list[np.ndarray]:
+    """The (area, day) columns of :func:`table` that are the same for every lead."""
     own = log_aqi(from_log(sample.observed))
     region = np.full(own.shape[1:], np.nan)
     if sample.region_observed is not None:
@@ -86,11 +83,24 @@ def table(sample: Sample, anchor: Anchor, lead: int, *, plain: bool = False) -> 
         if plain:
             made += [np.fmax.reduce([shift(filled, back) for back in range(days)]) for days in (3, 7, 14)]
         columns += [np.broadcast_to(column, own.shape) for column in made]
+    return columns
+
+
+def table(
+    sample: Sample, anchor: Anchor, lead: int, *, plain: bool = False, past: list[np.ndarray] | None = None
+) -> np.ndarray:
+    """(area, day, predictor) of a lead (1..7): what was measured, the index of past days here and in the region.
+
+    Plain: levels as they are, with their lags, and no anchor; else what models.experts.centred gives. `past`: what
+    :func:`of_the_past` gives of the sample, for who asks of many leads.
+    """
+    columns = list(of_the_past(sample, plain=plain) if past is None else past)
+    shape = sample.predictors.shape[:2]
     valid = sample.days + np.timedelta64(lead, "D")
     fixed = [*season(valid).values(), *almanac.table(valid).T]
     if sample.around is not None:
         fixed += list(sample.around.T)
-    columns += [np.broadcast_to(value, own.shape) for value in fixed]
+    columns += [np.broadcast_to(value, shape) for value in fixed]
     columns += list(np.moveaxis(anchor.at(valid), -1, 0)[[0, 5]])
     if not plain:
         return np.concatenate([centred(sample, anchor, lead), np.stack(columns, axis=-1)], axis=-1)
@@ -154,13 +164,16 @@ class Direct:
         unseen = np.full((*index.shape, LEADS, len(LEVELS)), np.nan)
         scales, counts = [], []
         fitted: dict[str, Trees] = {}
+        past = of_the_past(sample, plain=self.plain)
         for lead in range(1, LEADS + 1):
-            raw = table(sample, anchor, lead, plain=self.plain)
+            raw = table(sample, anchor, lead, plain=self.plain, past=past)
             scale = Scale.fit(raw)
             x = scale.apply(raw).reshape(index.size, -1)
             again = () if sample.redrawn is None else sample.redrawn[: self.redrawn]
             drawn = [
-                scale.apply(table(replace(sample, ahead=one.astype(np.float64)), anchor, lead, plain=self.plain))
+                scale.apply(
+                    table(replace(sample, ahead=one.astype(np.float64)), anchor, lead, plain=self.plain, past=past)
+                )
                 for one in again
             ]
             drawn = [one.reshape(index.size, -1) for one in drawn]
@@ -183,8 +196,9 @@ class Direct:
     def quantiles(self, sample: Sample, rows: np.ndarray, *, anchor: Anchor) -> np.ndarray:
         """(area, row, lead, level) log AQI of some rows; the anchor holds the coefficients of the sample's areas."""
         out = np.empty((len(sample.areas), len(rows), LEADS, len(LEVELS)))
+        past = of_the_past(sample, plain=self.plain)
         for lead, scale in enumerate(self.scales):
-            x = scale.apply(table(sample, anchor, lead + 1, plain=self.plain)[:, rows])
+            x = scale.apply(table(sample, anchor, lead + 1, plain=self.plain, past=past)[:, rows])
             flat = x.reshape(-1, x.shape[-1])
             for number in range(len(LEVELS)):
                 trees = [self.fitted[f"{lead + 1}/{number}/{seed}"] for seed in range(self.setting.seeds)]

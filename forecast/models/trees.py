@@ -82,10 +82,11 @@ class Trees:
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """The sum of the leaves each row falls into, (row,)."""
         at = np.repeat(self.roots[None, :], len(rows), axis=0)
-        every = np.arange(len(rows))[:, None]
-        for _ in range(self.depth):
-            goes_left = rows[every, self.feature[at]] <= self.threshold[at]
-            at = np.where(goes_left, self.left[at], self.right[at])
+        flat, row = rows.ravel(), np.arange(len(rows))[:, None] * rows.shape[1]
+        children = np.stack([self.left, self.right], axis=1).ravel()
+        for _ in range(self.depth):  # take is twice as fast here as an index
+            goes_right = ~(flat.take(row + self.feature.take(at)) <= self.threshold.take(at))
+            at = children.take(2 * at + goes_right)
         total: np.ndarray = self.base + self.value[at].sum(axis=1)
         return total
 
