@@ -128,6 +128,7 @@ LONGEST = 300
 """Characters of a sentence that may be one of ours; a longer text is looked up as a whole only."""
 _PLACE = re.compile(r"\{(\w+)\}")
 _DATE = re.compile(r"(\d{1,2})月(\d{1,2})日")
+_DATED = re.compile(r"\{(\w+)\}月\{(\w+)\}日")
 _SPLITS = (("。", ". "), ("；", "; "), ("、", ", "), ("，", ", "), ("：", ": "), ("~", "–"), ("→", " → "), (" ", " "))
 """Marks between which a text may be several of our words, and what stands there in English."""
 
@@ -142,8 +143,16 @@ def _forms() -> tuple[tuple[str, re.Pattern[str], tuple[str, ...], str], ...]:
             pattern = re.compile(
                 re.escape(parts[0]) + "".join(_place(part) + re.escape(part) for part in parts[1:]), re.S
             )
-            found.append((len("".join(parts)), (max(parts, key=len), pattern, tuple(names), english)))
+            found.append((len("".join(parts)), (max(parts, key=len), pattern, tuple(names), _dated(chinese, english))))
     return tuple(form for _size, form in sorted(found, key=lambda one: -one[0]))
+
+
+def _dated(chinese: str, english: str) -> str:
+    """The English with the month and day of the Chinese as one place: 3/9 may be two days, 9 Mar is one."""
+    for month, day in _DATED.findall(chinese):
+        for written in (f"{{{month}}}/{{{day}}}", f"{{{day}}}/{{{month}}}"):
+            english = english.replace(written, f"{{{month}月{day}}}")
+    return english
 
 
 def _place(after: str) -> str:
@@ -175,18 +184,29 @@ def word(text: str) -> str | None:
     if text in _names:
         return text
     if (day := _DATE.fullmatch(text)) and 1 <= int(day[1]) <= 12:
-        return f"{int(day[2])} {MONTHS[int(day[1]) - 1]}"
+        return _date(day[1], day[2])
     for part, pattern, names, english in _forms():
         if part in text and (found := pattern.fullmatch(text)):
             values = dict(zip(names, map(word, found.groups()), strict=True))
             if None not in values.values():
-                return _PLACE.sub(lambda place, values=values: str(values[place[1]]), english)  # type: ignore[misc]
+                return _PLACE.sub(lambda place, values=values: _put(place[1], values), english)  # type: ignore[misc]
     for mark, between in _SPLITS:
         if mark in text.rstrip("。"):
             said = list(takewhile(lambda one: one is not None, map(word, parts := text.rstrip("。").split(mark))))
             if len(said) == len(parts):
                 return between.join(map(str, said)) + ("." if text.endswith("。") else "")
     return word(text[:-1]) if len(text) > 1 and text.endswith("。") else None
+
+
+def _put(place: str, values: Mapping[str, str | None]) -> str:
+    """What stands at a place of a sentence: its value, or the date of two."""
+    month, dated, day = place.partition("月")
+    return _date(str(values[month]), str(values[day])) if dated else str(values[place])
+
+
+def _date(month: str, day: str) -> str:
+    number = int(month)
+    return f"{int(day)} {MONTHS[number - 1]}" if 1 <= number <= 12 else f"{month}/{day}"
 
 
 # --- the last step ----------------------------------------------------------------------------------------------------

@@ -311,15 +311,20 @@ def _words(
     out = []
     for lead, day in enumerate(outlook.days):
         parts = sorted(((one.effects[lead], one.name) for one in drivers), key=lambda part: -abs(part[0]))
-        told = [f"{name}使其{'升高' if effect > 0 else '降低'}{abs(effect)}" for effect, name in parts if effect][:3]
+        told = [
+            f"{name}使其升高{effect}" if effect > 0 else f"{name}使其降低{-effect}" for effect, name in parts if effect
+        ][:3]
         date_ = f"{day.valid_date.month}月{day.valid_date.day}日"
         out.append(
             f"{date_}AQI中位数{day.median}：同期通常为{usual[lead]}" + ("，" + "，".join(told) if told else "") + "。"
         )
     for one in found:
         after = "、".join("缺" if value is None else str(value) for value in one.after[:3])
-        then = "" if one.aqi is None else f"（当日AQI {one.aqi}）"
-        out.append(f"与{one.day.year}年{one.day.month}月{one.day.day}日相似{then}，其后三天AQI为{after}。")
+        year, month, day_ = one.day.year, one.day.month, one.day.day
+        if one.aqi is None:
+            out.append(f"与{year}年{month}月{day_}日相似，其后三天AQI为{after}。")
+        else:
+            out.append(f"与{year}年{month}月{day_}日相似（当日AQI {one.aqi}），其后三天AQI为{after}。")
     if previous is None:
         out.append("没有上一次展望可以比较。")
     else:

@@ -378,9 +378,29 @@ def test_a_sentence_of_another_floor_is_english_only_when_all_of_it_is_ours():
     assert word("预警 某人写的") is None
     assert "Good–Light pollution" == word("良~轻度污染")
     trigger = "可能出现轻度污染及以上天气：12月19日轻度污染及以上概率71%（阈值50%）"
-    said = "Light pollution or worse is likely: Light pollution or worse on 12/19: probability 71% (threshold 50%)"
+    said = "Light pollution or worse is likely: Light pollution or worse on 19 Dec: probability 71% (threshold 50%)"
     assert said == word(trigger)
     assert word("良、" * 200 + "良") is None  # too long to be one of ours; nobody makes a page slow by writing
+
+
+def test_why_an_outlook_says_what_it_says_is_english_to_the_last_word():
+    why = [
+        "3月10日AQI中位数204：同期通常为114，预报的湿度和降水使其升高50，当前污染水平使其降低14。",
+        "3月13日AQI中位数78：同期通常为78。",
+        "与2014年2月6日相似（当日AQI 155），其后三天AQI为119、缺、36。",
+        "与2014年2月6日相似，其后三天AQI为119、65、36。",
+        "与3月9日1时发布的展望相比：3月11日由200改为162；3月12日由64改为53。",
+        "没有上一次展望可以比较。",
+    ]
+    notes = [
+        "最近24小时无数据的站点：1001A、1002A",
+        "缺少气象观测：风速、气温",
+        "最新数据截至03月09日22时，缺最后2小时",
+        "训练期没有存档的气象预报，模型用观测气象模拟的预报训练",
+    ]
+
+    assert [] == [one for one in why + notes if (english := word(one)) is None or HAN.search(english)]
+    assert "Compared with the outlook of 9 Mar 1:00: 11 Mar: 200 to 162; 12 Mar: 64 to 53." == word(why[4])
 
 
 def test_two_readers_at_once_get_their_own_language():
