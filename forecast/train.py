@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 
 from forecast import air, features
 from forecast.features import Area, Sample
-from forecast.weather_ahead import believed, learnable, weathered
+from forecast.weather_ahead import Lesson, lesson
 from forecast.weather_local import Shares
 from plans.errors import DataError
 from plans.whole_file import write_whole
@@ -118,25 +118,19 @@ def train(
     if not dataset.sizes["valid_time"]:
         raise DataError("There are no data to train on", expected=f"hours before {until.isoformat()}", found="none")
     region = tuple(sorted({code for area in areas for code in area.stations}))
-    ahead: xr.Dataset | None = None
-    again: Sequence[xr.Dataset] = ()
-    shares: Shares = {}
-    stand_in = False
-    if weather is not None:
-        weather, stand_in = learnable(dataset, weather, areas=areas, until=until)
-        shares = believed(dataset, weather, areas=areas, until=until)
-        ahead, again = weathered(dataset, weather, areas=areas, until=until, shares=shares)
+    taught = None if weather is None else lesson(dataset, weather, areas=areas, until=until)
     sample = features.build(
-        dataset, areas=areas, region=region, issue_hour=issue_hour, ahead=ahead, redrawn=again
-    ).until(until)
+        dataset, areas=areas, region=region, issue_hour=issue_hour,
+        ahead=taught.ahead if taught else None, redrawn=taught.redrawn if taught else (),
+    ).until(until)  # fmt: skip
     import sklearn.ensemble  # noqa: F401  (limits reach only libraries that are loaded)
 
     with threadpool_limits(limits=1):  # spinning OpenMP threads make boosting up to 50 times slower on a busy machine
         fitted = (prepared(model, effort) if isinstance(model, str) else model).fit(sample)
     return _trained(
         fitted, areas=areas, region=region, sample=sample, effort=effort,
-        mode="none" if weather is None else str(weather.attrs["weather_mode"]), shares=shares,
-        stand_in=stand_in, simulated=str(dataset.attrs.get("simulated", "")).lower() in ("true", "1", "yes"),
+        mode="none" if weather is None else str(weather.attrs["weather_mode"]), taught=taught,
+        simulated=str(dataset.attrs.get("simulated", "")).lower() in ("true", "1", "yes"),
     )  # fmt: skip
 
 
@@ -191,8 +185,7 @@ def _trained(
     sample: Sample,
     effort: str,
     mode: str,
-    shares: Shares,
-    stand_in: bool,
+    taught: Lesson | None,
     simulated: bool,
 ) -> Trained:
     settings, arrays = fitted.stored()
@@ -210,8 +203,8 @@ def _trained(
         "features": list(sample.names),
         "targets": list(features.TARGETS),
         "weather_mode": mode,
-        "weather_shares": dict(shares),
-        "stand_in_runs": stand_in,
+        "weather_shares": dict(taught.shares) if taught else {},
+        "stand_in_runs": taught is not None and taught.stand_in,
         "effort": effort,
         "simulated": simulated,
         "data": data_digest(sample),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -22,6 +23,20 @@ LEAST_RUNS = 60
 """Issue days before the end of training that must have a run for a model to learn from runs."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """What a model is taught of the weather ahead."""
+
+    ahead: xr.Dataset
+    """Its predictors, as :func:`weathered` makes them."""
+    redrawn: tuple[xr.Dataset, ...]
+    """The same of runs that might have been; none of perfect weather."""
+    shares: Shares
+    """How far local detail is believed (weather_local); empty where all of it is."""
+    stand_in: bool
+    """Whether the runs are made of observed weather because none were kept."""
+
+
 def learnable(
     dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], until: date
 ) -> tuple[xr.Dataset, bool]:
@@ -34,8 +49,9 @@ def learnable(
     if weather.attrs["weather_mode"] != "forecast":
         return weather, False
     past = weather["issue_date"].values.astype("datetime64[D]") + np.timedelta64(1, "D") < np.datetime64(until, "D")
-    known = sum((~np.isnan(weather[name].values[:, past])).any(axis=(0, 2)) for name in weather)
-    if np.count_nonzero(known) >= LEAST_RUNS:
+    known = weather.isel(issue_date=past).notnull().any(("area", "lead")).to_dataarray().any("variable")
+    runs = int(known.sum())
+    if runs >= LEAST_RUNS:
         return weather, False
     made = degraded_weather(dataset, areas=areas, climate_until=until)
     missing = sorted({str(name) for name in weather} - {str(name) for name in made})
@@ -43,21 +59,26 @@ def learnable(
         raise DataError(
             "There are too few weather runs to learn from, and none can be made of what nobody observed",
             expected=f"runs of {LEAST_RUNS} issue days before {until.isoformat()}",
-            found=f"{np.count_nonzero(known)}; not observed: {', '.join(missing)[:150]}",
+            found=f"{runs}; not observed: {', '.join(missing)[:150]}",
             todo="Give the runs of the training days too, or leave those columns out",
         )
     return made[[str(name) for name in weather]], True
 
 
-def believed(dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], until: date) -> Shares:
-    """How far a run's local detail is believed (weather_local), learned of days before `until`; empty if all of it is.
+def lesson(dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], until: date) -> Lesson:
+    """What a model is taught of the weather ahead, from days before `until`.
 
-    DataError: the weather lacks an area, or is no daily weather.
+    DataError: the weather lacks an area, or is no daily weather; too few runs, see :func:`learnable`.
     """
-    keys = _held(weather, areas)
+    weather, stand_in = learnable(dataset, weather, areas=areas, until=until)
+    weather, seen = weather.sel(area=[area.key for area in areas]), observed_daily(dataset, areas=areas)
     if weather.attrs["weather_mode"] != "forecast":
-        return {}
-    return shares_of(weather.sel(area=keys), observed_daily(dataset, areas=areas), until=until)
+        return Lesson(way(weather, seen), (), {}, stand_in=False)
+    shares = shares_of(weather, seen, until=until)
+    weather = led_back(weather, shares, among=[area.key for area in areas])
+    truth = _completed(seen, weather)
+    again = tuple(way(redrawn(weather, truth, until=until, seed=seed), seen) for seed in range(REDRAWN))
+    return Lesson(way(weather, seen), again, shares, stand_in)
 
 
 def weathered(
@@ -65,23 +86,17 @@ def weathered(
     weather: xr.Dataset,
     *,
     areas: Sequence[Area],
-    until: date | None = None,
     shares: Shares | None = None,
     among: Sequence[Area] = (),
-) -> tuple[xr.Dataset, Sequence[xr.Dataset]]:
-    """The predictors of daily weather ahead (weather_path.way), and with `until` those of runs drawn again.
+) -> xr.Dataset:
+    """What a model that is asked sees of the weather ahead: its predictors (weather_path.way) for the areas.
 
-    `shares`: how far local detail is believed, beside the mean of `among`, by default the areas. DataError: the weather
-    lacks an area, or is no daily weather.
+    `shares`: how far the model believes local detail, beside the mean of `among`, by default the areas. DataError: the
+    weather lacks an area, or is no daily weather.
     """
     keys = _held(weather, areas)
     weather = led_back(weather, shares or {}, among=[area.key for area in among or areas]).sel(area=keys)
-    seen = observed_daily(dataset, areas=areas)
-    again = []
-    if until is not None and weather.attrs["weather_mode"] == "forecast":
-        truth = _completed(seen, weather)
-        again = [way(redrawn(weather, truth, until=until, seed=seed), seen) for seed in range(REDRAWN)]
-    return way(weather, seen), again
+    return way(weather, observed_daily(dataset, areas=areas))
 
 
 def _completed(observed: xr.Dataset, weather: xr.Dataset) -> xr.Dataset:

@@ -31,7 +31,6 @@ BACK = 30
 LEFT = ("pm25_level_6h", "pm25_level_1h", "no2_level_6h")
 """The predictors that say how a day ends: what it leaves to the next. Unknown where the pollutant is not measured."""
 
-
 REMEMBERED = ("_two_before", "_three", "_way", "_memory", "_next", "_days_since")
 """Ends of the predictors of forecast.weather_path that look beyond the day and the one before it."""
 

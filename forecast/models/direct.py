@@ -86,16 +86,13 @@ def of_the_past(sample: Sample, *, plain: bool) -> list[np.ndarray]:
     return columns
 
 
-def table(
-    sample: Sample, anchor: Anchor, lead: int, *, plain: bool = False, past: list[np.ndarray] | None = None
-) -> np.ndarray:
+def table(sample: Sample, anchor: Anchor, lead: int, *, plain: bool, past: list[np.ndarray]) -> np.ndarray:
     """(area, day, predictor) of a lead (1..7): what was measured, the index of past days here and in the region.
 
     Plain: levels as they are, with their lags, and no anchor; else what models.experts.centred gives. `past`: what
-    :func:`of_the_past` gives of the sample, for who asks of many leads.
+    :func:`of_the_past` gives of the sample, once for all leads.
     """
-    columns = list(of_the_past(sample, plain=plain) if past is None else past)
-    shape = sample.predictors.shape[:2]
+    columns, shape = list(past), sample.predictors.shape[:2]
     valid = sample.days + np.timedelta64(lead, "D")
     fixed = [*season(valid).values(), *almanac.table(valid).T]
     if sample.around is not None:

@@ -31,7 +31,7 @@ def perfect(small_air, areas):
 
 @pytest.fixture(scope="module")
 def sample(small_air, areas, perfect):
-    ahead = weathered(small_air, perfect, areas=areas)[0]
+    ahead = weathered(small_air, perfect, areas=areas)
     return features.build(
         small_air, areas=areas, region=[code for area in areas[1:] for code in area.stations], ahead=ahead
     )

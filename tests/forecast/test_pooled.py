@@ -10,7 +10,7 @@ from forecast import features
 from forecast.features import TARGETS
 from forecast.models.base import Anchor
 from forecast.models.blend import Blend
-from forecast.models.direct import LEVELS, Direct, Setting, log_aqi, table
+from forecast.models.direct import LEVELS, Direct, Setting, log_aqi, of_the_past, table
 from forecast.models.experts import Boosted, Kernel
 from forecast.models.judged import exceedance, weights_of
 from forecast.models.pooled import Pooled, moved, raised
@@ -195,6 +195,7 @@ def test_plain_predictors_hold_no_anchored_level(sample):
     anchor = Anchor.fit(sample)
     other = Anchor(anchor.coefficients + 1.0)
 
-    one, two = (table(sample, each, 1, plain=True)[..., :-20] for each in (anchor, other))
+    past = of_the_past(sample, plain=True)
+    one, two = (table(sample, each, 1, plain=True, past=past)[..., :-20] for each in (anchor, other))
 
     np.testing.assert_array_equal(one[..., :40], two[..., :40])

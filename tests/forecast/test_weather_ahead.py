@@ -10,7 +10,7 @@ from forecast import weather_modes
 from forecast.features import issue_time
 from forecast.predict import make_outlook
 from forecast.train import load, save, train
-from forecast.weather_ahead import learnable, weathered
+from forecast.weather_ahead import learnable, lesson
 from plans.errors import DataError
 
 UNTIL = date(2015, 2, 20)
@@ -73,7 +73,7 @@ def test_what_nobody_observes_cannot_be_made_up(small_air, areas, runs):
 def test_a_variable_nobody_observes_is_measured_by_the_next_run(small_air, areas, runs):
     with_height = _with_height(runs)
 
-    _, again = weathered(small_air, with_height, areas=areas, until=UNTIL)
+    again = lesson(small_air, with_height, areas=areas, until=UNTIL).redrawn
 
     drawn, said = again[0][HEIGHT].values[:, 60:120], with_height[HEIGHT].values[:, 60:120]
     assert np.isfinite(drawn).all()
