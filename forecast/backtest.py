@@ -183,7 +183,7 @@ def run(
         say(f"{name} trained on {made.manifest['first_day']}..{made.manifest['last_day']}")
         sample = plain
         if own is not None:
-            ahead = weathered(dataset, own, areas=areas, shares=made.weather_shares, among=made.areas)
+            ahead = weathered(dataset, own, areas=areas, belief=made.belief, among=made.areas)
             sample = features.build(dataset, areas=areas, region=region, ahead=ahead)
         forecasts[name] = _forecasts(made, sample, rows, edition=edition, count=paths)
         say(f"{name} forecast {len(rows)} days of {len(areas)} areas")

@@ -230,7 +230,7 @@ def _ahead(dataset: xr.Dataset, model: Trained, weather: xr.Dataset | None, area
     if weather is None or mode != model.weather_mode:
         todo = "Give the weather, or use a model without"
         raise DataError("The model needs weather of the days ahead", expected=model.weather_mode, found=mode, todo=todo)
-    ahead = weathered(dataset, weather, areas=[area], shares=model.weather_shares, among=model.areas)
+    ahead = weathered(dataset, weather, areas=[area], belief=model.belief, among=model.areas)
     if np.datetime64(day, "us") not in ahead["issue_date"].values.astype("datetime64[us]"):
         raise DataError("There is no weather run for the day", expected=day.isoformat(), found="none")
     return ahead

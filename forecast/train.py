@@ -25,8 +25,7 @@ from threadpoolctl import threadpool_limits
 
 from forecast import air, features
 from forecast.features import Area, Sample
-from forecast.weather_ahead import Lesson, lesson
-from forecast.weather_local import Shares
+from forecast.weather_ahead import AS_SAID, Belief, Lesson, lesson
 from plans.errors import DataError
 from plans.whole_file import write_whole
 
@@ -36,8 +35,10 @@ if TYPE_CHECKING:
 
 Effort = Literal["demo", "full"]
 FORMAT = "lantian-model 1"
-CODE = ("features.py", "calibrate.py", "daily.py", "weather.py", "weather_ahead.py", "weather_local.py",
-        "weather_path.py", "models")  # fmt: skip
+BELIEF = "belief/"
+"""Before the names of arrays that say how a model takes a weather run."""
+CODE = ("features.py", "calibrate.py", "daily.py", "weather.py", "weather_ahead.py",
+        "weather_crosscheck.py", "weather_local.py", "weather_path.py", "models")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +52,8 @@ class Trained:
     manifest: Mapping[str, Any]
     digest: str
     """SHA-256 of the arrays and of the manifest."""
+    belief: Belief = AS_SAID
+    """How it takes what a weather run says."""
 
     @property
     def name(self) -> str:
@@ -61,12 +64,6 @@ class Trained:
     def weather_mode(self) -> str:
         """The way weather of the days ahead enters: "none", "forecast" or "perfect"."""
         return str(self.manifest["weather_mode"])
-
-    @property
-    def weather_shares(self) -> Shares:
-        """How far what a run says of one place is believed, see forecast.weather_local; empty without weather."""
-        shares: Shares = self.manifest["weather_shares"]
-        return shares
 
     @property
     def memory(self) -> timedelta:
@@ -188,7 +185,8 @@ def _trained(
     taught: Lesson | None,
     simulated: bool,
 ) -> Trained:
-    settings, arrays = fitted.stored()
+    settings, _ = fitted.stored()
+    belief = taught.belief if taught else AS_SAID
     seen = ~np.isnan(sample.observed)
     manifest: dict[str, Any] = {
         "format": FORMAT,
@@ -203,7 +201,8 @@ def _trained(
         "features": list(sample.names),
         "targets": list(features.TARGETS),
         "weather_mode": mode,
-        "weather_shares": dict(taught.shares) if taught else {},
+        "weather_shares": dict(belief.shares),
+        "weather_variables_checked": list(belief.check.targets) if belief.check else [],
         "stand_in_runs": taught is not None and taught.stand_in,
         "effort": effort,
         "simulated": simulated,
@@ -221,15 +220,21 @@ def _trained(
         region=region,
         issue_hour=sample.issue_hour,
         manifest=manifest,
-        digest=_digest(manifest, arrays),
+        digest=_digest(manifest, _arrays(fitted, belief)),
+        belief=belief,
     )
+
+
+def _arrays(model: Model, belief: Belief) -> dict[str, np.ndarray]:
+    """All a model file holds beside the manifest: the model's arrays, and how it takes a weather run."""
+    return {**model.stored()[1], **{f"{BELIEF}{name}": value for name, value in belief.arrays().items()}}
 
 
 def save(trained: Trained, folder: str | Path) -> Path:
     """The path of the file written into the folder (made when new): model.npz, complete or not there at all."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    _, arrays = trained.model.stored()
+    arrays = _arrays(trained.model, trained.belief)
     plain: dict[str, Any] = {f"array/{name}": value for name, value in arrays.items()}
     text = json.dumps({**trained.manifest, "digest": trained.digest}, ensure_ascii=False, sort_keys=True)
     buffer = io.BytesIO()
@@ -259,6 +264,7 @@ def load(path: str | Path) -> Trained:
     if manifest["targets"] != list(features.TARGETS):
         raise DataError("The model has other targets", where=path.name, expected=features.TARGETS, found="others")
     areas = tuple(Area(area["key"], tuple(area["stations"])) for area in manifest["areas"])
+    belief = {name.removeprefix(BELIEF): arrays.pop(name) for name in list(arrays) if name.startswith(BELIEF)}
     return Trained(
         model=_kind(manifest).restore(manifest["settings"], arrays),
         areas=areas,
@@ -266,6 +272,7 @@ def load(path: str | Path) -> Trained:
         issue_hour=manifest["issue_hour"],
         manifest=manifest,
         digest=digest,
+        belief=Belief.restore(manifest["weather_shares"], belief),
     )
 
 

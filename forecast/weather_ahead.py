@@ -1,16 +1,18 @@
-"""From the daily weather ahead to what a model sees of it: local detail as far as believed, then the way of the air."""
+"""From the daily weather ahead to what a model sees of it: what it believes of a run, then the way of the air."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Self
 
 import numpy as np
 import xarray as xr
 
 from forecast.features import Area
 from forecast.weather import check_daily, observed_daily
+from forecast.weather_crosscheck import Crosscheck, checked, learned
 from forecast.weather_local import Shares, led_back, shares_of
 from forecast.weather_modes import degraded_weather
 from forecast.weather_path import redrawn, way
@@ -24,6 +26,35 @@ LEAST_RUNS = 60
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Belief:
+    """How a model takes what a run says; all of it as it is said where nothing was learned."""
+
+    shares: Shares = field(default_factory=dict)
+    """How far local detail is believed (weather_local)."""
+    check: Crosscheck | None = None
+    """How the variables of a run correct one another (weather_crosscheck); None where they do not."""
+
+    def of(self, weather: xr.Dataset, *, among: Sequence[Area]) -> xr.Dataset:
+        """The daily weather as the model believes it, beside the mean of the model's areas `among`."""
+        keys = [area.key for area in among]
+        weather = led_back(weather, self.shares, among=keys)
+        return weather if self.check is None else checked(weather, self.check, among=keys)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a model file keeps of the check; the shares stand in its manifest."""
+        return {} if self.check is None else self.check.arrays()
+
+    @classmethod
+    def restore(cls, shares: Shares, arrays: Mapping[str, np.ndarray]) -> Self:
+        """From the shares and :meth:`arrays`."""
+        return cls(shares, Crosscheck.restore(arrays) if arrays else None)
+
+
+AS_SAID = Belief()
+"""Every value is taken as the run says it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Lesson:
     """What a model is taught of the weather ahead."""
 
@@ -31,8 +62,8 @@ class Lesson:
     """Its predictors, as :func:`weathered` makes them."""
     redrawn: tuple[xr.Dataset, ...]
     """The same of runs that might have been; none of perfect weather."""
-    shares: Shares
-    """How far local detail is believed (weather_local); empty where all of it is."""
+    belief: Belief
+    """How runs are taken; perfect weather as it is."""
     stand_in: bool
     """Whether the runs are made of observed weather because none were kept."""
 
@@ -73,12 +104,13 @@ def lesson(dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], u
     weather, stand_in = learnable(dataset, weather, areas=areas, until=until)
     weather, seen = weather.sel(area=[area.key for area in areas]), observed_daily(dataset, areas=areas)
     if weather.attrs["weather_mode"] != "forecast":
-        return Lesson(way(weather, seen), (), {}, stand_in=False)
+        return Lesson(way(weather, seen), (), AS_SAID, stand_in=False)
     shares = shares_of(weather, seen, until=until)
     weather = led_back(weather, shares, among=[area.key for area in areas])
+    check, weather = learned(weather, seen, until=until)
     truth = _completed(seen, weather)
     again = tuple(way(redrawn(weather, truth, until=until, seed=seed), seen) for seed in range(REDRAWN))
-    return Lesson(way(weather, seen), again, shares, stand_in)
+    return Lesson(way(weather, seen), again, Belief(shares, check), stand_in)
 
 
 def weathered(
@@ -86,16 +118,16 @@ def weathered(
     weather: xr.Dataset,
     *,
     areas: Sequence[Area],
-    shares: Shares | None = None,
+    belief: Belief = AS_SAID,
     among: Sequence[Area] = (),
 ) -> xr.Dataset:
     """What a model that is asked sees of the weather ahead: its predictors (weather_path.way) for the areas.
 
-    `shares`: how far the model believes local detail, beside the mean of `among`, by default the areas. DataError: the
-    weather lacks an area, or is no daily weather.
+    `belief`: how the model takes a run, beside the mean of `among`, by default the areas. DataError: the weather lacks
+    an area, or is no daily weather.
     """
     keys = _held(weather, areas)
-    weather = led_back(weather, shares or {}, among=[area.key for area in among or areas]).sel(area=keys)
+    weather = belief.of(weather, among=among or areas).sel(area=keys)
     return way(weather, observed_daily(dataset, areas=areas))
 
 

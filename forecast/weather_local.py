@@ -66,19 +66,19 @@ def led_back(weather: xr.Dataset, shares: Shares, *, among: Sequence[str]) -> xr
     for name in map(str, weather):
         values = weather[name].transpose("area", "issue_date", "lead")
         if name in shares and there:
-            middle = _mean(values.sel(area=there).values)
+            middle = mean_of(values.sel(area=there).values)
             values = values.copy(data=values.values - (1 - np.asarray(shares[name])) * (values.values - middle))
         out[name] = values
     return xr.Dataset(out, coords=weather.coords, attrs=weather.attrs)
 
 
 def _departures(values: np.ndarray) -> np.ndarray:
-    out: np.ndarray = values - _mean(values)
+    out: np.ndarray = values - mean_of(values)
     return out
 
 
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Over the areas, the first axis, of those known; NaN where none is."""
+def mean_of(values: np.ndarray) -> np.ndarray:
+    """(1, ...): over the areas, the first axis, of those known; NaN where none is."""
     known = ~np.isnan(values)
     number = known.sum(axis=0, keepdims=True)
     total = np.where(known, values, 0.0).sum(axis=0, keepdims=True)

@@ -91,15 +91,22 @@ def degraded_weather(
         mixed = normal + weight * (made[name].values - normal) + np.sqrt(1 - weight**2) * error
         rule = DAILY[name]
         made[name].values[:] = np.clip(mixed, rule.low, rule.high)
-    for smaller, larger in (("temperature_min", "temperature_mean"), ("temperature_mean", "temperature_max")):
-        if smaller in made and larger in made:
-            made[larger].values[:] = np.fmax(made[larger].values, made[smaller].values)
+    made = in_order(made)
     made.attrs |= {
         "weather_mode": "forecast",
         "source": f"degraded from observations, seed {seed}",
         "simulated": "true",
     }
     return check_daily(made)
+
+
+def in_order(daily: xr.Dataset) -> xr.Dataset:
+    """The daily weather with no mean temperature below the least, nor the largest below the mean."""
+    for smaller, larger in (("temperature_min", "temperature_mean"), ("temperature_mean", "temperature_max")):
+        if smaller in daily and larger in daily:
+            raised = np.fmax(daily[larger].values, daily[smaller].values)
+            daily = daily.assign({larger: daily[larger].copy(data=raised)})
+    return daily
 
 
 def climate(daily: xr.DataArray, valid: np.ndarray, *, until: date) -> np.ndarray:
@@ -122,7 +129,8 @@ def _drawn(past: np.ndarray, issues: np.ndarray, seed: int) -> np.ndarray:
     return out
 
 
-def _terms(days: np.ndarray) -> np.ndarray:
+def season_terms(days: np.ndarray) -> np.ndarray:
+    """(day, 5): one and two harmonics of the year."""
     angle = 2 * np.pi * year_angle(days)
     waves = [wave(order * angle) for order in (1, 2) for wave in (np.sin, np.cos)]
     return np.column_stack([np.ones(len(days)), *waves])
@@ -134,13 +142,13 @@ def _harmonics(values: np.ndarray, days: np.ndarray, past: np.ndarray) -> np.nda
     for row, series in enumerate(values):
         there = past & ~np.isnan(series)
         if there.sum() >= 30:
-            design = _terms(days[there])
+            design = season_terms(days[there])
             out[row] = np.linalg.solve(design.T @ design + 1e-6 * np.eye(5), design.T @ series[there])
     return out
 
 
 def _at(coefficients: np.ndarray, days: np.ndarray) -> np.ndarray:
-    return np.asarray(coefficients @ _terms(days).T)
+    return np.asarray(coefficients @ season_terms(days).T)
 
 
 def _filled(departures: np.ndarray) -> np.ndarray:

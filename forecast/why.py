@@ -87,7 +87,7 @@ def explain(
     if model.weather_mode != "none":
         if weather is None:
             raise DataError("The model needs weather of the days ahead", expected=model.weather_mode, found="none")
-        ahead = weathered(near, weather, areas=[own], shares=model.weather_shares, among=model.areas)
+        ahead = weathered(near, weather, areas=[own], belief=model.belief, among=model.areas)
     sample = features.build(near, areas=[own], region=model.region, issue_hour=model.issue_hour, ahead=ahead)
     names = () if ahead is None else tuple(sorted(map(str, ahead)))
     usual, drivers = _drivers(model, sample, outlook, day, names)

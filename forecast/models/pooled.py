@@ -26,7 +26,7 @@ from forecast.models.base import Stored, season_weights
 from forecast.models.blend import Blend, narrowed
 from forecast.models.chained import Chained
 from forecast.models.direct import LEVELS, YARDSTICK, Direct, folds_of, log_aqi, near_folds
-from forecast.models.judged import COSTS, alarms_of, losses_of, weights_of
+from forecast.models.judged import COSTS, alarms_of, losses_of, shared, weights_of
 from forecast.models.seasonal import season_of, shifts_of
 from forecast.models.weathered import Weathered
 
@@ -91,7 +91,7 @@ class Pooled:
             truth[:, :-lead, lead - 1] = index[chosen][:, lead:]
         usual = _usual_unseen(sample.days, index[chosen], self.directs[0].folds)
         opinions = np.stack([own, *(said for _, said in fitted), usual])
-        weights = weights_of(opinions, truth)
+        weights = shared(weights_of(opinions, truth))
         pooled = np.einsum("eadlq,le->adlq", opinions, weights)
         shifts = shifts_of(sample.days, truth[..., None] - pooled)
         pooled = np.sort(pooled + shifts[season_of(sample.days)], axis=-1)
@@ -120,7 +120,8 @@ class Pooled:
         paths = self.base.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
         pooled = self._said(one, place, rows, _sorted_index(paths))
         if self.rates.any():
-            of_index, of_pollutants = self._missed(sample, one, area, rows)
+            middle = pooled[..., len(LEVELS) // 2]
+            of_index, of_pollutants = self._missed(sample, one, area, rows, middle)
             pooled = np.sort(pooled + of_index, axis=-1)
             paths = from_log(to_log(paths) + of_pollutants[:, None])
         own = log_aqi(paths)
@@ -139,8 +140,13 @@ class Pooled:
         pooled = np.sort(np.einsum("edlq,le->dlq", opinions, self.weights) + self.shifts[season_of(days)], axis=-1)
         return regime.corrected(pooled, self.lines)
 
-    def _missed(self, sample: Sample, one: Sample, area: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(row, lead, level) and (row, lead, pollutant): shifts by the last weeks, whose forecasts are made again."""
+    def _missed(
+        self, sample: Sample, one: Sample, area: str, rows: np.ndarray, medians: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(row, lead, level) and (row, lead, pollutant): shifts by the last weeks, whose forecasts are made again.
+
+        medians: (row, lead) log AQI of what is said.
+        """
         assert self.rates is not None
         at = lately.issues_of(rows, leads=LEADS, first=MEMORY_DAYS - 1)
         if one.ahead.shape[-1]:  # an issue day whose run was not kept teaches nothing
@@ -151,7 +157,8 @@ class Pooled:
         again = self.base.paths(sample, area=area, rows=at, count=REHEARSED, seeds=seeds)
         said = self._said(one, self.areas.index(area), at, _sorted_index(again))
         over = 0 if one.issue_hour == 24 else 1
-        index = lately.shifts(said, at, log_aqi(from_log(one.observed[0])), rows, rates=self.rates, over=over)
+        seen = log_aqi(from_log(one.observed[0]))
+        index = lately.shifts(said, at, seen, rows, rates=self.rates, asked=medians, over=over)
         pollutants = lately.shifts(
             to_log(np.median(again, axis=1)), at, one.observed[0], rows,
             rates=lately.OF_POLLUTANTS * self.rates, levels=np.full(len(TARGETS), 0.5), over=over,

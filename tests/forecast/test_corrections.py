@@ -84,6 +84,25 @@ def test_weeks_that_held_their_shares_change_next_to_nothing():
     assert np.abs(lately.shifts(said, at, seen, np.array([130]), rates=np.full(3, 0.01))).max() < 0.08
 
 
+def test_fair_days_and_bad_days_are_learned_from_apart():
+    days = np.arange(140)
+    bad = days % 2 == 1
+    said = _said(np.where(bad, np.log(200.0), np.log(40.0))[:, None], 0.2)
+    seen = np.full(len(days), np.nan)
+    for issue in days[:-1]:
+        seen[issue + 1] = np.log(200.0) + 0.3 if bad[issue] else np.log(40.0) - 0.3
+    asked = {"rates": np.full(1, 0.01)}
+    fair, middle, heavy = (np.full((1, 1), np.log(value)) for value in (40.0, 94.868, 200.0))
+
+    low, between, high = (
+        lately.shifts(said, days, seen, np.array([130]), asked=one, **asked)[0, 0, 3] for one in (fair, middle, heavy)
+    )
+
+    assert low < -0.1 and high > 0.1
+    assert between == pytest.approx((low + high) / 2, abs=1e-3)
+    assert abs(lately.shifts(said, days, seen, np.array([130]), **asked)[0, 0, 3]) < 0.02
+
+
 def test_a_day_that_is_not_over_teaches_nothing():
     said, at, seen = _weeks(0.3)
     changed = seen.copy()
@@ -108,12 +127,14 @@ def test_unknown_days_and_runs_that_were_not_kept_teach_nothing():
 
 def test_several_rows_are_told_what_each_is_told_alone():
     said, at, seen = _weeks(0.2)
-    asked = {"rates": np.full(3, 0.01)}
+    rows, rates = np.array([90, 120, 139]), np.full(3, 0.01)
+    medians = np.log(np.array([[40.0] * 3, [90.0] * 3, [200.0] * 3]))
 
-    together = lately.shifts(said, at, seen, np.array([90, 120, 139]), **asked)
+    together = lately.shifts(said, at, seen, rows, rates=rates, asked=medians)
 
-    for place, row in enumerate((90, 120, 139)):
-        np.testing.assert_array_equal(together[place], lately.shifts(said, at, seen, np.array([row]), **asked)[0])
+    for place in range(3):
+        alone = lately.shifts(said, at, seen, rows[[place]], rates=rates, asked=medians[[place]])
+        np.testing.assert_array_equal(together[place], alone[0])
 
 
 def test_the_issue_days_looked_at_are_those_of_the_weeks_before():

@@ -85,4 +85,4 @@ def test_a_variable_nobody_observes_is_measured_by_the_next_run(small_air, areas
 def test_a_model_learns_from_runs_with_a_variable_nobody_observes(small_air, areas, runs):
     made = train(small_air, until=UNTIL, areas=areas, model="blend-weather", weather=_with_height(runs))
 
-    assert made.weather_mode == "forecast" and HEIGHT not in made.weather_shares
+    assert made.weather_mode == "forecast" and HEIGHT not in made.belief.shares

@@ -9,7 +9,7 @@ import xarray as xr
 from forecast import weather_modes
 from forecast.features import LEADS
 from forecast.train import load, save, train
-from forecast.weather_ahead import lesson, weathered
+from forecast.weather_ahead import Belief, lesson, weathered
 from forecast.weather_local import led_back, shares_of
 
 UNTIL = date(2015, 2, 20)
@@ -90,15 +90,15 @@ def test_perfect_weather_is_believed_as_it_is_said(small_air, areas, perfect):
     as_run = perfect.copy()
     as_run.attrs["weather_mode"] = "forecast"
 
-    assert lesson(small_air, perfect, areas=areas, until=UNTIL).shares == {}
-    assert set(lesson(small_air, as_run, areas=areas, until=UNTIL).shares["temperature_mean"]) == {1.0}
+    assert lesson(small_air, perfect, areas=areas, until=UNTIL).belief.shares == {}
+    assert set(lesson(small_air, as_run, areas=areas, until=UNTIL).belief.shares["temperature_mean"]) == {1.0}
 
 
 def test_an_area_asked_alone_sees_what_it_sees_among_all(small_air, areas, perfect):
     shares = {"wind_speed_mean": [0.5] * LEADS, "temperature_mean": [0.2] * LEADS}
 
-    among_all = weathered(small_air, perfect, areas=areas, shares=shares).isel(area=[0])
-    alone = weathered(small_air, perfect, areas=areas[:1], shares=shares, among=areas)
+    among_all = weathered(small_air, perfect, areas=areas, belief=Belief(shares)).isel(area=[0])
+    alone = weathered(small_air, perfect, areas=areas[:1], belief=Belief(shares), among=areas)
 
     xr.testing.assert_allclose(among_all, alone)
     assert not among_all.equals(weathered(small_air, perfect, areas=areas).isel(area=[0]))
@@ -110,5 +110,5 @@ def test_the_model_file_keeps_how_far_local_detail_is_believed(small_air, areas,
 
     again = load(save(made, tmp_path).parent)
 
-    assert again.weather_shares == made.weather_shares == lesson(small_air, run, areas=areas, until=UNTIL).shares
-    assert again.weather_shares["wind_speed_mean"][6] < 1.0
+    assert again.belief.shares == made.belief.shares == lesson(small_air, run, areas=areas, until=UNTIL).belief.shares
+    assert again.belief.shares["wind_speed_mean"][6] < 1.0
