@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from forecast.archive import Archive
     from forecast.train import Trained
+
+log = logging.getLogger("lantian.outlook")
 
 
 def issue(post: Post, *, now: datetime) -> Outlook:
@@ -61,8 +64,12 @@ def explain_as_of(home: Path, now: datetime) -> bool:
         made = post.archive.outlook(str(post.settings["area"]), as_of=now)
         if made is None or post.archive.reasons(made.digest) is not None:
             return False
-        for folder in sorted(home.glob("model-*"), reverse=True):
-            model = train.load(folder)
+        for folder in folders(home):
+            try:
+                model = train.load(folder)
+            except DataError as error:
+                log.warning("%s is left aside: %s", folder.name, error)
+                continue
             if model.digest == made.model_digest:
                 keep_reasons(post.archive, model, made, stations=post.settings["mean_of"], weather=None)
                 return True
@@ -85,14 +92,12 @@ def keep_reasons(
 
 
 def _model(home: Path, now: datetime) -> tuple[Trained, xr.Dataset | None, tuple[str, ...]]:
-    """The newest model that can be used, the weather it needs, and what to say where weather is missing."""
+    """The newest model that can be used, the weather it needs, and what to say where one or the other is missing."""
     import numpy as np
 
-    from forecast import features, train, weather_modes
+    from forecast import features, weather_modes
 
-    models = [train.load(folder) for folder in sorted(home.glob("model-*"), reverse=True)]
-    if not models:
-        raise DataError("There is no model in the folder", where=str(home), todo="Train one with lantian train")
+    models, notes = _models(home)
     table = next((home / name for name in WEATHER if (home / name).is_file()), None)
     for model in models:
         if model.weather_mode != "forecast":
@@ -101,9 +106,44 @@ def _model(home: Path, now: datetime) -> tuple[Trained, xr.Dataset | None, tuple
             weather = weather_modes.read_table(table)
             day = np.datetime64(features.base_day(now, issue_hour=model.issue_hour), "us")
             if day in weather["issue_date"].values:
-                return model, weather, ()
+                return model, weather, notes
         plain = next((one for one in models if one.weather_mode == "none"), None)
         if plain is None:
             raise DataError("There is no weather for the day", where=str(home), expected=" | ".join(WEATHER))
-        return plain, None, ("没有当日的气象预报，改用无气象的模型",)
-    return next((one for one in models if one.weather_mode == "none"), models[0]), None, ()
+        return plain, None, (*notes, "没有当日的气象预报，改用无气象的模型")
+    return next((one for one in models if one.weather_mode == "none"), models[0]), None, notes
+
+
+def _models(home: Path) -> tuple[list[Trained], tuple[str, ...]]:
+    """The models of the folder that load, newest first, and what the outlook says of those that do not.
+
+    One whose successor of the same kind loads is not spoken of: it was retrained. DataError: none loads.
+    """
+    from forecast import train
+
+    models, kinds, faults = [], set(), {}
+    for folder in folders(home):
+        kind = folder.name.rpartition("-")[0]
+        try:
+            models.append(train.load(folder))
+        except DataError as error:
+            log.warning("%s is left aside: %s", folder.name, error)
+            if kind not in kinds:
+                faults[folder.name] = str(error)
+        else:
+            kinds.add(kind)
+    if not models and not faults:
+        raise DataError("There is no model in the folder", where=str(home), todo="Train one with lantian office train")
+    if not models:
+        newest = next(iter(faults))
+        raise DataError(
+            "No model in the folder can be used", where=str(home), found=f"{newest}: {faults[newest]}"[:300],
+            todo="Train again with lantian office train",
+        )  # fmt: skip
+    return models, (f"模型{'、'.join(faults)}不能使用，已略过，请重新训练",) if faults else ()
+
+
+def folders(home: Path) -> list[Path]:
+    """The folders of the home's models, by the day in their names (model-20261101, model-weather-20261101), newest
+    first, of one day that with weather first."""
+    return sorted(home.glob("model-*"), key=lambda folder: (folder.name.rpartition("-")[2], folder.name), reverse=True)

@@ -1,8 +1,8 @@
 """Training a model on what was known before a day, and keeping it in a file that holds numbers only.
 
 A model file is one .npz: arrays and a manifest (training window, areas, features, code, data digest). Nothing in it is
-ever unpickled; loading refuses a file whose digest, code or feature list is not the one the manifest names, because a
-forecast must be able to say by what it was made.
+ever unpickled; loading refuses a file whose digest or code is not the one the manifest names, because a forecast must
+be able to say by what it was made. (The list of features follows from the code.)
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -37,8 +39,8 @@ Effort = Literal["demo", "full"]
 FORMAT = "lantian-model 1"
 BELIEF = "belief/"
 """Before the names of arrays that say how a model takes a weather run."""
-CODE = ("features.py", "calibrate.py", "daily.py", "weather.py", "weather_ahead.py",
-        "weather_crosscheck.py", "weather_local.py", "weather_path.py", "models")  # fmt: skip
+CODE = ("almanac.py", "features.py", "calibrate.py", "daily.py", "weather.py", "weather_ahead.py",
+        "weather_crosscheck.py", "weather_local.py", "weather_modes.py", "weather_path.py", "models")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -245,8 +247,8 @@ def save(trained: Trained, folder: str | Path) -> Path:
 def load(path: str | Path) -> Trained:
     """The model of a file or folder written by :func:`save`.
 
-    DataError: no such file, not a model file, changed since it was written, written by other code, or with features
-    this code does not make. Nothing is unpickled, whatever the file holds.
+    DataError: no such file, not a model file, damaged or changed since it was written, written by other code, or with
+    other targets. Nothing is unpickled, whatever the file holds.
     """
     path = Path(path)
     path = path / "model.npz" if path.is_dir() else path
@@ -276,6 +278,13 @@ def load(path: str | Path) -> Trained:
     )
 
 
+_DAMAGED = (
+    ValueError, KeyError, OSError, EOFError, AttributeError, NotImplementedError, RuntimeError,
+    tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What reading a file ends in that is empty, cut short, or has a byte that was another when it was written."""
+
+
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -283,7 +292,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             arrays = {name.removeprefix("array/"): file[name] for name in file.files if name.startswith("array/")}
     except FileNotFoundError:
         raise DataError("There is no model", where=path.name, todo="Train one with lantian train") from None
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, AttributeError):
+    except _DAMAGED:
         raise DataError("The file is not a model of ours", where=path.name, todo="Train again") from None
     if not isinstance(manifest, dict):
         raise DataError("The file is not a model of ours", where=path.name, todo="Train again")

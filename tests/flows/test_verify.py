@@ -1,16 +1,20 @@
 """The daily flows of the forecast: weather is used when it is there and said to be missing when not; cards are kept."""
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import pytest
 
+from console import language
 from emergency.record import Record
 from flows import outlook as issuing
 from flows.post import Post
 from flows.verify import verify
 from forecast import air, sample, weather_modes
+from forecast import train as training
 from forecast.archive import Archive
 from forecast.features import Area
 from forecast.models.blend import Blend
@@ -19,6 +23,7 @@ from forecast.models.way import Way
 from forecast.models.weathered import SIZE, Weathered
 from forecast.readers.station_list import Station
 from forecast.train import save, train
+from plans.errors import DataError
 
 START = datetime(2014, 9, 1, tzinfo=air.BEIJING)
 UNTIL = date(2015, 2, 20)
@@ -77,6 +82,48 @@ def test_without_a_run_of_the_day_the_model_without_weather_steps_in_and_says_so
     assert (outlook.model, outlook.weather_mode) == ("blend", "none")
     assert "没有当日的气象预报，改用无气象的模型" in outlook.mode_notes
     assert issuing.issue(post, now=NOW + timedelta(minutes=5)) == outlook
+
+
+def _made_by_other_code(folder):
+    with np.load(folder / "model.npz") as file:
+        held = {name: file[name] for name in file.files}
+    manifest = {**json.loads(held["manifest"].tobytes().decode()), "code": "0" * 64}
+    arrays = {name.removeprefix("array/"): value for name, value in held.items() if name != "manifest"}
+    manifest["digest"] = training._digest({key: manifest[key] for key in manifest if key != "digest"}, arrays)
+    held["manifest"] = np.frombuffer(json.dumps(manifest).encode(), dtype=np.uint8)
+    np.savez(folder / "model.npz", **held)
+
+
+def test_an_old_model_of_other_code_beside_a_new_one_stops_nothing(post, caplog):
+    shutil.copytree(post.home / "model-20150220", post.home / "model-20140101")
+    _made_by_other_code(post.home / "model-20140101")
+
+    outlook = issuing.issue(post, now=NOW)
+
+    assert "blend" == outlook.model
+    assert not any("不能使用" in note for note in outlook.mode_notes), "it was retrained"
+    assert "model-20140101 is left aside: The model was made by other code" in caplog.text
+
+
+def test_the_newest_model_that_loads_steps_in_and_the_outlook_says_which_did_not(post):
+    for name in ("model-20150301", "model-20150305"):
+        shutil.copytree(post.home / "model-20150220", post.home / name)
+    _made_by_other_code(post.home / "model-20150301")
+    (post.home / "model-20150305" / "model.npz").write_bytes(b"")
+
+    outlook = issuing.issue(post, now=NOW)
+
+    said = "模型model-20150305、model-20150301不能使用，已略过，请重新训练"
+    assert "blend" == outlook.model and [said] == [note for note in outlook.mode_notes if "不能使用" in note]
+    assert "model-20150305, model-20150301" in language.word(said)
+
+
+def test_only_where_no_model_loads_there_is_no_outlook(post):
+    for folder in post.home.glob("model-*"):
+        _made_by_other_code(folder)
+
+    with pytest.raises(DataError, match=r"No model in the folder can be used.*made by other code.*office train"):
+        issuing.issue(post, now=NOW)
 
 
 def test_the_day_after_every_party_stands_on_the_card_and_making_it_again_changes_nothing(post):

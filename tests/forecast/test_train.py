@@ -119,3 +119,27 @@ def test_unknown_words_and_empty_pasts_are_refused(small_air):
         train.train(small_air, until=date(2015, 1, 1), model="oracle")
     with pytest.raises(DataError, match="no data to train on"):
         train.train(small_air, until=date(2014, 1, 1))
+
+
+def test_no_damage_to_a_file_ends_in_anything_but_a_sentence(tmp_path, small_air, areas):
+    path = train.save(train.train(small_air, until=date(2015, 2, 20), areas=areas[:1], model="persistence"), tmp_path)
+    whole = path.read_bytes()
+    luck = np.random.default_rng(0)
+    flips = [*range(0, 200, 3), *luck.integers(0, len(whole), 300).tolist(), *range(len(whole) - 400, len(whole), 7)]
+    damaged = [b"", whole[:4], whole[: len(whole) // 2]]
+    damaged += [whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :] for at in flips]
+
+    refused = 0
+    for found in damaged:
+        path.write_bytes(found)
+        try:
+            train.load(path)  # a byte that no value hangs on, as the hour of writing, may be any
+        except DataError:
+            refused += 1
+
+    assert refused > len(damaged) / 2
+
+
+@pytest.mark.parametrize("name", ["almanac.py", "weather_modes.py", "features.py"])
+def test_what_makes_predictors_belongs_to_the_code_of_a_model(name):
+    assert name in train.CODE
