@@ -20,7 +20,7 @@ from forecast.aqi import calculate
 from forecast.features import LEADS, TARGETS, Area
 from forecast.outlook import QUANTILES, THRESHOLDS, DayOutlook, Outlook
 from forecast.train import Trained, from_archive
-from forecast.weather_ahead import weathered
+from forecast.weather_ahead import leads_known, weathered
 from plans.errors import DataError
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ def make_outlook(
 
     Lead 1 is the natural day after the model's issue hour; `issued_at` may be up to 6 h after that hour, so that late
     hours are in. `area` is a key of the model, `stations` the stations that make it up (some may be silent). `weather`:
-    daily weather ahead with a run for that day D, which a model trained on weather needs. `notes` are told
-    on the product before its own. Raises
-    DataError: naive or unfitting issue time, an area the model was not trained for, an unknown station; RuleError:
-    unknown edition.
+    daily weather ahead with a run for that day D, which a model trained on weather needs; leads the run says nothing
+    of are named in the outlook. `notes` are told on the product before its own. Raises DataError: naive or unfitting
+    issue time, an area the model was not trained for, an unknown station, no run for day and area, a variable of the
+    training missing in it; RuleError: unknown edition.
     """
     day = _base_day(model, issued_at)
     dataset = _read(archive, model, stations, first=day, last=day, as_of=issued_at)
@@ -184,9 +184,11 @@ def _outlook(
     weather: xr.Dataset | None,
     notes: Sequence[str],
 ) -> Outlook:
-    paths = _paths(dataset, model, Area(area, tuple(stations)), day=day, count=count, weather=weather)
+    own = Area(area, tuple(stations))
+    paths = _paths(dataset, model, own, day=day, count=count, weather=weather)
     closed = features.issue_time(day, issue_hour=model.issue_hour)
     until, missing = _state(dataset, stations, closed=closed)
+    missing = (*missing, *_unknown_ahead(model, weather, own, day))
     if model.manifest["stand_in_runs"]:
         missing = (*missing, "训练期没有存档的气象预报，模型用观测气象模拟的预报训练")
     aqi, primary = aqi_of(paths, edition=aqi_edition)
@@ -223,17 +225,35 @@ def _paths(
 
 
 def _ahead(dataset: xr.Dataset, model: Trained, weather: xr.Dataset | None, area: Area, day: date) -> xr.Dataset | None:
-    """The weather predictors a model asks for; DataError when there is no run of its mode for the day."""
+    """The weather predictors a model asks for; DataError when there is no run of its mode for the day and the area."""
     if model.weather_mode == "none":
         return None
     mode = "none" if weather is None else str(weather.attrs.get("weather_mode"))
     if weather is None or mode != model.weather_mode:
         todo = "Give the weather, or use a model without"
         raise DataError("The model needs weather of the days ahead", expected=model.weather_mode, found=mode, todo=todo)
-    ahead = weathered(dataset, weather, areas=[area], belief=model.belief, among=model.areas)
-    if np.datetime64(day, "us") not in ahead["issue_date"].values.astype("datetime64[us]"):
-        raise DataError("There is no weather run for the day", expected=day.isoformat(), found="none")
-    return ahead
+    leads_known(weather, area=area, day=day, belief=model.belief)
+    return weathered(dataset, weather, areas=[area], belief=model.belief, among=model.areas)
+
+
+def _unknown_ahead(model: Trained, weather: xr.Dataset | None, area: Area, day: date) -> tuple[str, ...]:
+    """In Chinese: the days ahead of which the run says nothing, though the model would use it."""
+    if model.weather_mode == "none" or weather is None:
+        return ()
+    known = leads_known(weather, area=area, day=day, belief=model.belief)
+    missing = [lead for lead in range(1, LEADS + 1) if lead not in known]
+    return (f"第{_listed(missing)}天没有气象预报，按常年取值",) if missing else ()
+
+
+def _listed(leads: Sequence[int]) -> str:
+    """Numbers in rising order with runs of them drawn together.
+
+    >>> _listed([2, 4, 5, 6])
+    '2、4–6'
+    """
+    begins = [lead for lead in leads if lead - 1 not in leads]
+    ends = [lead for lead in leads if lead + 1 not in leads]
+    return "、".join(str(a) if a == b else f"{a}–{b}" for a, b in zip(begins, ends, strict=True))
 
 
 def _day(valid: date, lead: int, aqi: np.ndarray, primary: np.ndarray, paths: np.ndarray) -> DayOutlook:

@@ -203,6 +203,7 @@ def _trained(
         "features": list(sample.names),
         "targets": list(features.TARGETS),
         "weather_mode": mode,
+        "weather_variables": list(belief.variables),
         "weather_shares": dict(belief.shares),
         "weather_variables_checked": list(belief.check.targets) if belief.check else [],
         "stand_in_runs": taught is not None and taught.stand_in,
@@ -274,7 +275,7 @@ def load(path: str | Path) -> Trained:
         issue_hour=manifest["issue_hour"],
         manifest=manifest,
         digest=digest,
-        belief=Belief.restore(manifest["weather_shares"], belief),
+        belief=Belief.restore(manifest["weather_shares"], belief, manifest["weather_variables"]),
     )
 
 

@@ -33,21 +33,41 @@ class Belief:
     """How far local detail is believed (weather_local)."""
     check: Crosscheck | None = None
     """How the variables of a run correct one another (weather_crosscheck); None where they do not."""
+    variables: tuple[str, ...] = ()
+    """The variables of the weather that was learned from; all that a table holds where they are not named."""
 
     def of(self, weather: xr.Dataset, *, among: Sequence[Area]) -> xr.Dataset:
-        """The daily weather as the model believes it, beside the mean of the model's areas `among`."""
+        """The daily weather as the model believes it, beside the mean of the model's areas `among`.
+
+        Only of the variables it learned from, others are left aside. DataError: one of them is missing.
+        """
         keys = [area.key for area in among]
-        weather = led_back(weather, self.shares, among=keys)
+        weather = led_back(self.own(weather), self.shares, among=keys)
         return weather if self.check is None else checked(weather, self.check, among=keys)
 
+    def own(self, weather: xr.Dataset) -> xr.Dataset:
+        """The variables of the weather that were learned from, in their order; DataError: one of them is missing."""
+        if not self.variables:
+            return weather
+        missing = [name for name in self.variables if name not in weather]
+        if missing:
+            raise DataError(
+                "The weather lacks a variable the model was trained with",
+                where=str(weather.attrs.get("source", "daily weather")),
+                expected=", ".join(missing)[:200],
+                found=", ".join(map(str, weather))[:200],
+                todo="Give the columns of the training, or train again with these",
+            )
+        return weather[list(self.variables)]
+
     def arrays(self) -> dict[str, np.ndarray]:
-        """What a model file keeps of the check; the shares stand in its manifest."""
+        """What a model file keeps of the check; the shares and the variables stand in its manifest."""
         return {} if self.check is None else self.check.arrays()
 
     @classmethod
-    def restore(cls, shares: Shares, arrays: Mapping[str, np.ndarray]) -> Self:
-        """From the shares and :meth:`arrays`."""
-        return cls(shares, Crosscheck.restore(arrays) if arrays else None)
+    def restore(cls, shares: Shares, arrays: Mapping[str, np.ndarray], variables: Sequence[str]) -> Self:
+        """From the shares, :meth:`arrays` and the names of the variables."""
+        return cls(shares, Crosscheck.restore(arrays) if arrays else None, tuple(variables))
 
 
 AS_SAID = Belief()
@@ -74,9 +94,10 @@ def learnable(
     """The weather a model learns from, and whether it is a stand-in for runs nobody kept.
 
     With fewer than LEAST_RUNS runs before `until` they are made from observed weather
-    (weather_modes.degraded_weather). DataError: a variable of the runs is not observed then; the weather lacks an area.
+    (weather_modes.degraded_weather). Areas as :func:`by_area` has them. DataError: a variable of the runs is not
+    observed then; the weather lacks an area.
     """
-    _held(weather, areas)
+    weather = _held(weather, areas)
     if weather.attrs["weather_mode"] != "forecast":
         return weather, False
     past = weather["issue_date"].values.astype("datetime64[D]") + np.timedelta64(1, "D") < np.datetime64(until, "D")
@@ -85,7 +106,7 @@ def learnable(
     if runs >= LEAST_RUNS:
         return weather, False
     made = degraded_weather(dataset, areas=areas, climate_until=until)
-    missing = sorted({str(name) for name in weather} - {str(name) for name in made})
+    missing = sorted({str(name) for name in weather} - {str(name) for name in made if made[name].notnull().any()})
     if missing:
         raise DataError(
             "There are too few weather runs to learn from, and none can be made of what nobody observed",
@@ -103,14 +124,15 @@ def lesson(dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], u
     """
     weather, stand_in = learnable(dataset, weather, areas=areas, until=until)
     weather, seen = weather.sel(area=[area.key for area in areas]), observed_daily(dataset, areas=areas)
+    variables = tuple(map(str, weather))
     if weather.attrs["weather_mode"] != "forecast":
-        return Lesson(way(weather, seen), (), AS_SAID, stand_in=False)
+        return Lesson(way(weather, seen), (), Belief(variables=variables), stand_in=False)
     shares = shares_of(weather, seen, until=until)
     weather = led_back(weather, shares, among=[area.key for area in areas])
     check, weather = learned(weather, seen, until=until)
     truth = _completed(seen, weather)
     again = tuple(way(redrawn(weather, truth, until=until, seed=seed), seen) for seed in range(REDRAWN))
-    return Lesson(way(weather, seen), again, Belief(shares, check), stand_in)
+    return Lesson(way(weather, seen), again, Belief(shares, check, variables), stand_in)
 
 
 def weathered(
@@ -123,12 +145,50 @@ def weathered(
 ) -> xr.Dataset:
     """What a model that is asked sees of the weather ahead: its predictors (weather_path.way) for the areas.
 
-    `belief`: how the model takes a run, beside the mean of `among`, by default the areas. DataError: the weather lacks
-    an area, or is no daily weather.
+    `belief`: how the model takes a run, beside the mean of `among`, by default the areas. Areas as :func:`by_area` has
+    them. DataError: the weather lacks an area or a variable the model learned from, or is no daily weather.
     """
-    keys = _held(weather, areas)
-    weather = belief.of(weather, among=among or areas).sel(area=keys)
+    others = [area for area in among if area.key not in {one.key for one in areas}]
+    weather = by_area(_held(weather, areas), others)
+    weather = belief.of(weather, among=among or areas).sel(area=[area.key for area in areas])
     return way(weather, observed_daily(dataset, areas=areas))
+
+
+def by_area(weather: xr.Dataset, areas: Sequence[Area]) -> xr.Dataset:
+    """The weather with a row for every area it can speak of: its own, else the mean of its stations' rows.
+
+    A mean needs a value of half of the area's stations. An area without rows of its own and with too few of its
+    stations' is left out.
+    """
+    there = {str(key) for key in weather["area"].values}
+    made: list[xr.Dataset] = []
+    for area in areas:
+        known = [code for code in area.stations if code in there]
+        if area.key in there or 2 * len(known) < len(area.stations):
+            continue
+        rows = weather.sel(area=known)
+        enough = 2 * rows.notnull().sum("area") >= len(area.stations)
+        made.append(rows.mean("area").where(enough).expand_dims(area=[area.key]))
+    if not made:
+        return weather
+    joined = xr.concat([weather, *made], dim="area").assign_attrs(weather.attrs)
+    return joined.transpose("area", "issue_date", "lead")
+
+
+def leads_known(weather: xr.Dataset, *, area: Area, day: date, belief: Belief = AS_SAID) -> tuple[int, ...]:
+    """The leads of which the run of a day says anything of an area, in a variable that was learned from.
+
+    DataError: the weather lacks the area or a variable, or it holds no run of that day with a value for the area.
+    """
+    weather = belief.own(_held(weather, [area]))
+    at = weather["issue_date"].values.astype("datetime64[D]") == np.datetime64(day, "D")
+    run = weather.sel(area=area.key).isel(issue_date=np.flatnonzero(at)).to_dataarray()
+    known = run.notnull().any(("variable", "issue_date"))
+    leads = tuple(int(lead) for lead in run["lead"].values[known.values])
+    if not leads:
+        expected = f"{day.isoformat()} for {area.key}"
+        raise DataError("There is no weather run for the day", expected=expected, found="none with a value")
+    return leads
 
 
 def _completed(observed: xr.Dataset, weather: xr.Dataset) -> xr.Dataset:
@@ -143,10 +203,10 @@ def _completed(observed: xr.Dataset, weather: xr.Dataset) -> xr.Dataset:
     return out
 
 
-def _held(weather: xr.Dataset, areas: Sequence[Area]) -> list[str]:
-    """The keys of the areas."""
-    check_daily(weather)
+def _held(weather: xr.Dataset, areas: Sequence[Area]) -> xr.Dataset:
+    """The daily weather with a row for each of the areas (see :func:`by_area`)."""
+    weather = by_area(check_daily(weather), areas)
     missing = {area.key for area in areas} - {str(key) for key in weather["area"].values}
     if missing:
         raise DataError("The weather lacks an area", expected=sorted(missing)[0], found="none of it")
-    return [area.key for area in areas]
+    return weather

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast import weather_modes
-from forecast.features import issue_time
+from forecast import backtest, weather_modes
+from forecast.features import Area, issue_time
 from forecast.predict import make_outlook
 from forecast.train import load, save, train
-from forecast.weather_ahead import learnable, lesson
+from forecast.weather_ahead import by_area, leads_known, learnable, lesson, weathered
 from plans.errors import DataError
 
 UNTIL = date(2015, 2, 20)
@@ -86,3 +86,135 @@ def test_a_model_learns_from_runs_with_a_variable_nobody_observes(small_air, are
     made = train(small_air, until=UNTIL, areas=areas, model="blend-weather", weather=_with_height(runs))
 
     assert made.weather_mode == "forecast" and HEIGHT not in made.belief.shares
+
+
+DAY = date(2015, 2, 24)
+AT = {"issue_date": np.datetime64(DAY, "us")}
+
+
+@pytest.fixture(scope="module")
+def simple(small_air, areas, runs):
+    """A model that declares the mode and looks at no weather, trained in no time."""
+    return train(small_air, until=UNTIL, areas=areas, model="persistence", weather=runs)
+
+
+@pytest.fixture
+def ask(fill_archive, small_air, areas):
+    archive = fill_archive(small_air)
+
+    def asked(model, weather, **changes):
+        usual = {"area": "city", "area_name": "甲", "stations": areas[0].stations, "aqi_edition": "hj633-2012"}
+        issued_at = issue_time(DAY) + timedelta(hours=1)
+        return make_outlook(archive, model, issued_at=issued_at, weather=weather, **{**usual, **changes})
+
+    return asked
+
+
+def _without(runs, **where):
+    """The runs with nothing known of a part."""
+    made = runs.copy(deep=True)
+    for name in made:
+        made[name].loc[AT | where] = np.nan
+    return made
+
+
+def test_a_run_without_a_value_for_the_area_is_no_run(simple, runs, ask):
+    emptied = _without(runs, area="city")
+
+    with pytest.raises(DataError, match="no weather run for the day: expected 2015-02-24 for city, found none with"):
+        ask(simple, emptied)
+    assert ask(simple, emptied, area="S901A", stations=("S901A",)).weather_mode == "forecast"
+
+
+def test_a_day_that_only_another_place_has_a_run_for_is_no_run(simple, runs, ask):
+    parts = [_of_late(runs).sel(area=["S901A"]), runs.sel(area=["city"], issue_date=[])]
+    both = xr.concat(parts, dim="area", join="outer")
+
+    with pytest.raises(DataError, match="no weather run for the day"):
+        ask(simple, both)
+
+
+@pytest.mark.parametrize(
+    ("leads", "said"), [(slice(3, 7), "3–7"), ([2, 5, 6], "2、5–6"), ([4], "4")]
+)  # fmt: skip
+def test_days_ahead_of_which_the_run_says_nothing_are_named(simple, runs, ask, leads, said):
+    outlook = ask(simple, _without(runs, lead=leads))
+
+    note = f"第{said}天没有气象预报，按常年取值"
+    assert note in outlook.mode_notes
+    assert not any("没有气象预报" in one for one in ask(simple, runs).mode_notes)
+
+
+def test_a_table_is_read_by_the_columns_of_the_training_in_their_order(small_air, areas, runs, tmp_path):
+    two = ["wind_speed_mean", "temperature_mean"]
+    made = train(small_air, until=UNTIL, areas=areas, model="persistence", weather=runs[two])
+    again = load(save(made, tmp_path).parent)
+
+    assert again.manifest["weather_variables"] == two and again.belief.variables == tuple(two)
+    exactly = weathered(small_air, runs[two], areas=areas, belief=again.belief)
+    more = weathered(small_air, runs, areas=areas, belief=again.belief)
+    other_order = weathered(small_air, runs[two[::-1]], areas=areas, belief=again.belief)
+    xr.testing.assert_identical(exactly, more)
+    xr.testing.assert_identical(exactly, other_order)
+
+
+def test_a_column_of_the_training_that_is_missing_is_named_by_all_who_ask(small_air, areas, runs, ask):
+    made = train(
+        small_air, until=UNTIL, areas=areas, model="persistence", weather=runs[["wind_speed_mean", "temperature_mean"]]
+    )
+    rain = runs[["wind_speed_mean", "rain_sum"]]
+    sentence = "lacks a variable the model was trained with.*expected temperature_mean, found wind_speed_mean, rain_sum"
+
+    with pytest.raises(DataError, match=sentence):
+        ask(made, rain)
+    with pytest.raises(DataError, match=sentence):
+        backtest.run(
+            small_air, train_until=UNTIL, first=UNTIL, last=UNTIL, edition="hj633-2012", areas=areas, models=("blend",),
+            paths=2, weather=rain, trained={"blend-weather": made},
+        )  # fmt: skip
+
+
+def test_perfect_weather_too_is_read_by_the_columns_of_the_training(small_air, areas):
+    perfect = weather_modes.perfect_weather(small_air, areas=areas)
+    taught = lesson(small_air, perfect[["wind_speed_mean"]], areas=areas, until=UNTIL)
+
+    assert taught.belief.variables == ("wind_speed_mean",)
+
+
+def test_an_area_without_rows_of_its_own_has_the_mean_of_its_stations(runs, codes):
+    by_station = runs.sel(area=list(codes))
+
+    made = by_area(by_station, [Area("city", codes)])
+
+    np.testing.assert_allclose(
+        made["wind_speed_mean"].sel(area="city").values, by_station["wind_speed_mean"].mean("area").values
+    )
+    assert made["wind_speed_mean"].dims == ("area", "issue_date", "lead") and made.attrs == runs.attrs
+    assert by_area(runs, [Area("city", codes)]) is runs, "its own rows are kept"
+
+
+def test_a_mean_needs_half_of_the_stations(runs, codes):
+    wide = Area("city", (*codes, "S903A", "S904A"))
+    one_silent = runs.sel(area=list(codes)).copy(deep=True)
+    one_silent["wind_speed_mean"].loc[{"area": codes[0]}] = np.nan
+
+    assert np.isfinite(by_area(runs.sel(area=list(codes)), [wide])["wind_speed_mean"].sel(area="city")).any()
+    assert np.isnan(by_area(one_silent, [wide])["wind_speed_mean"].sel(area="city")).all()
+    assert "city" not in by_area(runs.sel(area=[codes[0]]), [wide])["area"].values
+
+
+def test_a_table_by_stations_serves_the_city_in_training_and_in_the_outlook(small_air, areas, codes, runs, ask):
+    by_station = runs.sel(area=list(codes))
+
+    made = train(small_air, until=UNTIL, areas=areas[:1], model="persistence", weather=by_station)
+
+    assert ask(made, by_station).weather_mode == "forecast"
+    assert leads_known(by_station, area=areas[0], day=DAY) == (1, 2, 3, 4, 5, 6, 7)
+
+
+def test_variables_that_were_never_observed_cannot_be_made_up_from_empty_columns(small_air, areas, runs):
+    deaf = small_air.copy(deep=True)
+    deaf["wind_speed"].values[:] = np.nan
+
+    with pytest.raises(DataError, match=r"too few weather runs.*not observed:.*wind_constancy"):
+        learnable(deaf, _of_late(runs), areas=areas, until=UNTIL)
