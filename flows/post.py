@@ -21,7 +21,7 @@ from forecast.city_air import city_air
 from forecast.outlook import Outlook
 from forecast.weather_days import WeatherDay
 from plans import rulebook
-from plans.errors import LantianError
+from plans.errors import DataError, LantianError
 from plans.rulebook import Rules
 from plans.schema import AqiEdition, CityPlan
 
@@ -86,14 +86,20 @@ class Post:
 
 
 def weather_ahead(home: Path, outlook: Outlook, stations: Sequence[str]) -> tuple[WeatherDay, ...]:
-    """The weather of the run that an outlook of this day could use, from the folder's table; empty without one."""
+    """The weather of the run that an outlook of this day could use; empty without a table that can be read.
+
+    A damaged table stops no duty: the outlook says of it that it cannot be used.
+    """
     table = next((home / name for name in WEATHER if (home / name).is_file()), None)
     if table is None:
         return ()
     from forecast import weather_days, weather_modes
 
     issue_day = outlook.days[0].valid_date - timedelta(days=1)
-    daily = weather_modes.read_table(table)
+    try:
+        daily = weather_modes.read_table(table)
+    except DataError:
+        return ()
     return weather_days.days_of(daily, area=outlook.area, stations=stations, issue_day=issue_day)
 
 

@@ -21,7 +21,7 @@ from forecast.outlook import Outlook
 from forecast.predict import aqi_of, seed
 from forecast.reasons import Analogue, Change, Driver, Reasons
 from forecast.train import Trained, from_archive
-from forecast.weather_ahead import weathered
+from forecast.weather_ahead import by_area, weathered
 from plans.errors import DataError
 
 if TYPE_CHECKING:
@@ -212,15 +212,15 @@ def analogues(
 ) -> tuple[Analogue, ...]:
     """The past days of the season most like `day`, at least APART days from it and from each other, likest first.
 
-    Compared are levels, build-up and observed weather; with `weather` also what the next three days then brought beside
-    what is forecast now. Only days whose week was over by `day` count.
+    Compared are levels, build-up and observed weather; with `weather` of the area also what the next three days then
+    brought beside what is forecast now. Only days whose week was over by `day` count.
     """
     sample = features.build(history, areas=[area], region=area.stations, issue_hour=issue_hour)
     row = np.flatnonzero(sample.days == np.datetime64(day, "D"))
     if not len(row):
         return ()
     table = sample.predictors[0][:, [sample.names.index(name) for name in ALIKE]]
-    if weather is not None:
+    if weather is not None and area.key in (weather := by_area(weather, [area]))["area"].values:
         table = np.concatenate([table, _weather_after(history, area, sample.days, weather, day)], axis=1)
     known = ~np.isnan(table)
     spread = np.array([np.nanstd(table[known[:, c], c]) if known[:, c].any() else 1.0 for c in range(table.shape[1])])

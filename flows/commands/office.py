@@ -97,26 +97,27 @@ def train(
     since: Annotated[str, typer.Option(help="学习的起始日，如 2023-01-01")],
     until: Annotated[str, typer.Option(help="只用这一天 0 时之前的数据；默认今天")] = "",
     effort: Annotated[str, typer.Option(help="demo 数秒 | full 数分钟")] = "full",
+    weather: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="逐日气象预报表（.parquet 或 .csv）：再训练一个使用气象预报的模型"),
+    ] = None,
     home: Home = None,
 ) -> None:
     """用档案中的观测训练本地区的预报模型，存入工作文件夹；下一次展望即使用它。"""
     from emergency.vocabulary import BEIJING
+    from flows import office_models
     from flows.clock import real_now
     from flows.post import open_post
-    from forecast import train as training
-    from forecast.features import Area
 
     post = open_post(_folder(home))
     limit = _day(until, "--until") if until else real_now().astimezone(BEIJING).date()
-    settings = post.settings
-    areas = [
-        Area(settings["area"], tuple(settings["mean_of"])),
-        *(Area(code, (code,)) for code in settings["stations"]),
-    ]
-    asked = {"effort": effort}
-    made = training.train(post.archive, until=limit, areas=areas, start=_day(since, "--since"), **asked)  # type: ignore[arg-type]
-    training.save(made, post.home / f"model-{limit:%Y%m%d}")
-    typer.echo(f"已用 {made.manifest['first_day']} 至 {made.manifest['last_day']} 的数据训练，摘要 {made.digest}")
+    asked = {"effort": effort, "weather": weather}
+    for made in office_models.train(post, since=_day(since, "--since"), until=limit, **asked):  # type: ignore[arg-type]
+        kind = "无气象预报" if made.weather_mode == "none" else f"使用气象预报，{len(made.areas)}个区域"
+        days = f"{made.manifest['first_day']} 至 {made.manifest['last_day']}"
+        typer.echo(f"已用 {days} 的数据训练（{kind}），摘要 {made.digest}")
+        if made.manifest["stand_in_runs"]:
+            typer.echo("训练期存档的气象预报不足，用观测气象模拟的预报训练；每次展望会注明。")
 
 
 @app.command()
@@ -124,7 +125,7 @@ def show(home: Home = None) -> None:
     """值守文件夹的现状：站点、数据、模型、清单、账号、记录。"""
     from emergency.directory import Directory
     from emergency.vocabulary import BEIJING
-    from flows import office_setup
+    from flows import office_models, office_setup
     from flows.clock import real_now
     from flows.post import open_post
 
@@ -133,7 +134,7 @@ def show(home: Home = None) -> None:
     settings, now = post.settings, real_now()
     seq, digest = post.record.head()
     newest: datetime | None = post.archive.latest_valid_time(stations=settings["stations"], as_of=now)
-    models = sorted(path.name for path in folder.glob("model-*"))
+    models = office_models.newest(folder)
     listing = office_setup.listing_of(post)
     rows = [
         ("地区", f"{settings['area_name']}（{settings['area']}）"),
@@ -142,7 +143,7 @@ def show(home: Home = None) -> None:
         ("评价标准", post.aqi(now).name),
         ("站点", str(len(settings["stations"]))),
         ("最新数据", f"{newest.astimezone(BEIJING):%Y-%m-%d %H:%M}" if newest else "没有"),
-        ("模型", models[-1] if models else "没有（lantian office train）"),
+        ("模型", "、".join(models) if models else "没有（lantian office train）"),
         ("减排清单", f"{len(listing.enterprises)} 条，版本 {listing.edition}" if listing else "没有"),
         ("账号", str(len(Directory(post.record).accounts()))),
         ("记录", f"{seq} 条，末条摘要 {digest[:16]}"),

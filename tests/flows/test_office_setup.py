@@ -7,10 +7,11 @@ from typer.testing import CliRunner
 
 from emergency.record import Record
 from emergency.vocabulary import BEIJING
-from flows import office_setup, respond
+from flows import office_models, office_setup, respond
 from flows.post import open_post
-from forecast import sample
+from forecast import sample, weather_modes
 from forecast.archive import Archive
+from forecast.features import Area
 from plans.errors import DataError, LantianError, RuleError
 
 STATIONS = "code,name,lon,lat\nS1,一号站,112.9,28.2\nS2,二号站,112.95,28.25\n"
@@ -110,6 +111,43 @@ def test_from_measurements_to_outlook_and_proposal_by_the_real_clock(home):
     assert outlook == issue(post, now=now + timedelta(hours=1)), "once a day"
     respond.propose(post.office, post.situation(now.astimezone(UTC)))
     assert "模型\tmodel-20261121" in lantian("show", "--home", str(home))
+
+
+def test_an_office_trains_with_a_table_by_stations_and_uses_it_the_night_it_has_a_run(home):
+    """The plain model is kept beside it, for the night without."""
+    from flows.outlook import issue
+
+    midnight = datetime(2026, 11, 22, tzinfo=BEIJING)
+    air = sample.generate(seed=3, start=midnight - timedelta(days=300), end=midnight + timedelta(days=8), stations=2)
+    air = air.assign_coords(station=["S1", "S2"])
+    past = air.isel(valid_time=slice(0, 300 * 24))
+    Archive.open(home / "archive.db").write(past, source="test", delay=timedelta(minutes=40))
+    places = [Area("S1", ("S1",)), Area("S2", ("S2",))]
+    runs = weather_modes.degraded_weather(air, areas=places, climate_until=date(2026, 11, 1))
+    columns = ["wind_speed_mean", "wind_north_mean", "temperature_mean", "relative_humidity_mean"]
+    table = weather_modes.write_table(runs[columns], home / "weather.csv")
+    said = lantian(
+        *("train", "--since", "2026-02-01", "--until", "2026-11-21", "--effort", "demo"),
+        *("--weather", str(table), "--home", str(home)),
+    )
+
+    assert "使用气象预报，3个区域" in said and "无气象预报" in said
+    assert "模型\tmodel-20261121、model-weather-20261121" in lantian("show", "--home", str(home))
+    tonight = issue(open_post(home), now=midnight + timedelta(minutes=50))
+    assert ("blend-weather", "forecast", ()) == (tonight.model, tonight.weather_mode, tonight.mode_notes)
+    table.unlink()
+    after = issue(open_post(home), now=midnight + timedelta(days=1, minutes=50))
+    assert "blend" == after.model and "没有当日的气象预报，改用无气象的模型" in after.mode_notes
+
+
+def test_a_table_that_does_not_speak_of_the_office_is_refused_before_anything_is_trained(home):
+    rows = "station,issue_date,valid_date,wind_speed_mean\nS9,2026-11-21,2026-11-22,2.0\n"
+    (home / "weather.csv").write_text(rows)
+    asked = {"since": date(2026, 2, 1), "until": date(2026, 11, 21), "effort": "demo", "weather": home / "weather.csv"}
+
+    with pytest.raises(DataError, match=r"lacks an area \(weather.csv\): expected rows of the station sample.*S1, S2"):
+        next(office_models.train(open_post(home), **asked))
+    assert [] == list(home.glob("model-*"))
 
 
 def test_the_console_of_an_office_shows_its_own_list_and_no_drill_banner(home):

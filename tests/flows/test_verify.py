@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from console import language
 from emergency.record import Record
 from flows import outlook as issuing
-from flows.post import Post
+from flows.post import Post, weather_ahead
 from flows.verify import verify
 from forecast import air, sample, weather_modes
 from forecast import train as training
@@ -82,6 +83,54 @@ def test_without_a_run_of_the_day_the_model_without_weather_steps_in_and_says_so
     assert (outlook.model, outlook.weather_mode) == ("blend", "none")
     assert "没有当日的气象预报，改用无气象的模型" in outlook.mode_notes
     assert issuing.issue(post, now=NOW + timedelta(minutes=5)) == outlook
+
+
+NO_RUN, UNFIT = "没有当日的气象预报，改用无气象的模型", "气象预报表不能使用，改用无气象的模型"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda runs: runs.assign_coords(area=["elsewhere"]), NO_RUN),
+        (lambda runs: runs.where(runs["issue_date"] != np.datetime64("2015-03-09")), NO_RUN),
+        (lambda runs: runs.drop_vars("temperature_mean"), UNFIT),
+    ],
+)
+def test_a_table_the_model_cannot_be_asked_with_stops_nothing(post, made, change, said):
+    changed = change(made[1])
+    weather_modes.write_table(changed.assign_attrs(made[1].attrs), post.home / "weather.csv")
+
+    outlook = issuing.issue(post, now=NOW)
+
+    assert ("blend", (said,)) == (outlook.model, outlook.mode_notes) and language.word(said)
+
+
+def test_a_damaged_table_stops_neither_the_outlook_nor_the_duty(post):
+    (post.home / "weather.parquet").write_bytes(b"half a table")
+
+    outlook = issuing.issue(post, now=NOW)
+
+    assert (UNFIT,) == outlook.mode_notes
+    assert () == weather_ahead(post.home, outlook, CODES)
+
+
+def test_a_weather_model_of_another_place_is_not_asked(post, made):
+    other, elsewhere = Area("elsewhere", CODES), made[1].assign_coords(area=["elsewhere"])
+    strange = train(made[0], until=UNTIL, areas=[other], model="persistence", weather=elsewhere)
+    save(strange, post.home / "model-weather-20150305")
+    weather_modes.write_table(made[1], post.home / "weather.parquet")
+
+    assert "blend-weather" == issuing.issue(post, now=NOW).model
+
+
+def test_a_table_by_stations_serves_the_outlook_of_the_city(post, made):
+    by_station = xr.concat([made[1].assign_coords(area=[code]) for code in CODES], dim="area")
+    weather_modes.write_table(by_station, post.home / "weather.parquet")
+
+    outlook = issuing.issue(post, now=NOW)
+
+    assert ("blend-weather", ()) == (outlook.model, outlook.mode_notes)
+    assert 3 == len(post.archive.reasons(outlook.digest).analogues)
 
 
 def _made_by_other_code(folder):

@@ -1,0 +1,165 @@
+"""The models of an office's folder: train them from its archive, and choose the one an outlook is made with.
+
+A model without weather lies in `model-YYYYMMDD`, one with weather in `model-weather-YYYYMMDD`; the day is that before
+which they were trained. The one without is what is left on a day without a weather run, so both are kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.post import WEATHER, Post
+from plans.errors import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from forecast.features import Area
+    from forecast.train import Effort, Trained
+
+log = logging.getLogger("lantian.outlook")
+
+NO_RUN = "没有当日的气象预报，改用无气象的模型"
+UNFIT = "气象预报表不能使用，改用无气象的模型"
+
+
+def chosen(post: Post, *, now: datetime) -> tuple[Trained, xr.Dataset | None, tuple[str, ...]]:
+    """The newest model for the outlook at `now`, the weather it needs, and what the outlook says of what was missing.
+
+    One with weather where the folder's table holds a run of the day for the office's area and all columns the model
+    learned from; else one without. DataError: no model that loads, none of the office's area, or only one with weather
+    and no weather for it.
+    """
+    from forecast.features import Area
+
+    area = Area(str(post.settings["area"]), tuple(post.settings["mean_of"]))
+    models, notes = _loaded(post.home)
+    ours = [model for model in models if any(one.key == area.key for one in model.areas)]
+    if not ours:
+        models[0].area(area.key)
+    faults = []
+    for model in ours:
+        if model.weather_mode == "forecast":
+            weather, fault = _weather(post.home, model, area, now)
+            if weather is not None:
+                return model, weather, notes
+            faults.append(fault)
+    plain = next((one for one in ours if one.weather_mode == "none"), None)
+    if plain is None:
+        raise DataError(
+            "There is no weather for the day, and no model without weather", where=str(post.home),
+            expected=" | ".join(WEATHER), todo="Train one with lantian office train",
+        )  # fmt: skip
+    return plain, None, (*notes, *faults[:1])
+
+
+def train(post: Post, *, since: date, until: date, effort: Effort, weather: Path | None = None) -> Iterator[Trained]:
+    """Train the models of the office's own areas, one after the other, each kept in the folder when it comes.
+
+    The one without weather; with a table of daily weather ahead (docs/weather.md) also the one with it, for those areas
+    that the table speaks of. DataError, before anything is trained: the table cannot be read or lacks the office's
+    area; later: no data, or too few runs and no observed weather to make them of.
+    """
+    from forecast import train as training
+    from forecast import weather_modes
+    from forecast.features import Area
+
+    settings = post.settings
+    city = Area(str(settings["area"]), tuple(settings["mean_of"]))
+    areas = [city, *(Area(code, (code,)) for code in settings["stations"])]
+    ahead = None if weather is None else weather_modes.read_table(weather)
+    spoken_of = areas if ahead is None else _spoken_of(ahead, areas)
+    made = training.train(post.archive, until=until, areas=areas, start=since, effort=effort)
+    training.save(made, post.home / f"model-{until:%Y%m%d}")
+    yield made
+    if ahead is not None:
+        made = training.train(
+            post.archive, until=until, areas=spoken_of, start=since, effort=effort, model="blend-weather", weather=ahead
+        )
+        training.save(made, post.home / f"model-weather-{until:%Y%m%d}")
+        yield made
+
+
+def folders(home: Path) -> list[Path]:
+    """The folders of the home's models, newest first by the day in their names, of one day that with weather first."""
+    return sorted(home.glob("model-*"), key=lambda folder: (folder.name.rpartition("-")[2], folder.name), reverse=True)
+
+
+def newest(home: Path) -> tuple[str, ...]:
+    """The names of the newest folder of each kind, the one without weather first."""
+    kinds: dict[str, str] = {}
+    for folder in folders(home):
+        kinds.setdefault(_kind(folder), folder.name)
+    return tuple(kinds[kind] for kind in sorted(kinds))
+
+
+def _kind(folder: Path) -> str:
+    return folder.name.rpartition("-")[0]
+
+
+def _loaded(home: Path) -> tuple[list[Trained], tuple[str, ...]]:
+    """The models of the folder that load, newest first, and what the outlook says of those that do not.
+
+    One whose successor of the same kind loads is not spoken of: it was retrained. DataError: none loads.
+    """
+    from forecast import train as training
+
+    models, kinds, faults = [], set(), {}
+    for folder in folders(home):
+        try:
+            models.append(training.load(folder))
+        except DataError as error:
+            log.warning("%s is left aside: %s", folder.name, error)
+            if _kind(folder) not in kinds:
+                faults[folder.name] = str(error)
+        else:
+            kinds.add(_kind(folder))
+    if not models and not faults:
+        raise DataError("There is no model in the folder", where=str(home), todo="Train one with lantian office train")
+    if not models:
+        name, fault = next(iter(faults.items()))
+        raise DataError(
+            "No model in the folder can be used", where=str(home), found=f"{name}: {fault}"[:300],
+            todo="Train again with lantian office train",
+        )  # fmt: skip
+    return models, (f"模型{'、'.join(faults)}不能使用，已略过，请重新训练",) if faults else ()
+
+
+def _weather(home: Path, model: Trained, area: Area, now: datetime) -> tuple[xr.Dataset | None, str]:
+    """The folder's weather when the model can be asked with it at `now`, else None and what the outlook says."""
+    from forecast import features, weather_ahead, weather_modes
+
+    table = next((home / name for name in WEATHER if (home / name).is_file()), None)
+    if table is None:
+        return None, NO_RUN
+    try:
+        weather = weather_modes.read_table(table)
+        model.belief.own(weather)
+    except DataError as error:
+        log.warning("%s cannot be used: %s", table.name, error)
+        return None, UNFIT
+    day = features.base_day(now, issue_hour=model.issue_hour)
+    try:
+        weather_ahead.leads_known(weather, area=area, day=day, belief=model.belief)
+    except DataError as error:
+        log.warning("%s cannot be used: %s", table.name, error)
+        return None, NO_RUN
+    return weather, ""
+
+
+def _spoken_of(ahead: xr.Dataset, areas: list[Area]) -> list[Area]:
+    """The areas of which the table speaks; DataError when the first, the office's own, is not among them."""
+    from forecast import weather_ahead
+
+    there = {str(key) for key in weather_ahead.by_area(ahead, areas)["area"].values}
+    if areas[0].key not in there:
+        raise DataError(
+            "The weather lacks an area", where=str(ahead.attrs["source"]),
+            expected=f"rows of the station {areas[0].key}, or of at least half of {', '.join(areas[0].stations)[:150]}",
+            found=", ".join(str(key) for key in ahead["area"].values)[:150],
+        )  # fmt: skip
+    return [area for area in areas if area.key in there]
