@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from forecast import air, features
+from forecast import air, features, lacking
 from forecast.aqi import calculate
 from forecast.features import LEADS, TARGETS, Area
 from forecast.outlook import QUANTILES, THRESHOLDS, DayOutlook, Outlook
@@ -28,16 +28,6 @@ if TYPE_CHECKING:
 
 WAIT = timedelta(hours=6)
 """How long after its issue hour a model may be used: later the newest hours would be left aside unsaid."""
-
-NAMES = {"pm25": "PM2.5", "pm10": "PM10", "so2": "SO2", "no2": "NO2", "co": "CO", "o3": "O3"}
-WEATHER_NAMES = {
-    "temperature": "气温",
-    "dew_point": "露点",
-    "pressure": "气压",
-    "rain": "降水",
-    "wind_speed": "风速",
-    "wind_direction": "风向",
-}
 
 
 def make_outlook(
@@ -57,11 +47,12 @@ def make_outlook(
     """The seven-day outlook of an area from what the archive knew at `issued_at`.
 
     Lead 1 is the natural day after the model's issue hour; `issued_at` may be up to 6 h after that hour, so that late
-    hours are in. `area` is a key of the model, `stations` the stations that make it up (some may be silent). `weather`:
-    daily weather ahead with a run for that day D, which a model trained on weather needs; leads the run says nothing
-    of are named in the outlook. `notes` are told on the product before its own. Raises DataError: naive or unfitting
-    issue time, an area the model was not trained for, an unknown station, no run for day and area, a variable of the
-    training missing in it; RuleError: unknown edition.
+    hours are in. `area` is a key of the model, `stations` the stations that make it up: some may be silent, or
+    closed and left out, or new since the training, which the outlook then says. `weather`: daily weather ahead with a
+    run for that day D, which a model trained on weather needs; leads the run says nothing of are named in the outlook.
+    `notes` are told on the product before its own. Raises DataError: naive or unfitting issue time, an area the model
+    was not trained for, an unknown station or none of the model's, no run for day and area, a variable of the training
+    missing in it; RuleError: unknown edition.
     """
     day = _base_day(model, issued_at)
     dataset = _read(archive, model, stations, first=day, last=day, as_of=issued_at)
@@ -155,7 +146,7 @@ def _base_day(model: Trained, issued_at: datetime) -> date:
             "The model does not fit the issue time",
             expected=f"up to {WAIT.seconds // 3600} h after hour {model.issue_hour} of a day",
             found=issued_at.isoformat(),
-            todo="Train a model with another issue_hour",
+            todo="Ask for the outlook of a moment inside those hours",
         )
     return day
 
@@ -187,10 +178,8 @@ def _outlook(
     own = Area(area, tuple(stations))
     paths = _paths(dataset, model, own, day=day, count=count, weather=weather)
     closed = features.issue_time(day, issue_hour=model.issue_hour)
-    until, missing = _state(dataset, stations, closed=closed)
-    missing = (*missing, *_unknown_ahead(model, weather, own, day))
-    if model.manifest["stand_in_runs"]:
-        missing = (*missing, "训练期没有存档的气象预报，模型用观测气象模拟的预报训练")
+    until, missing = lacking.of_data(dataset, stations, closed=closed)
+    missing = (*missing, *lacking.of_model(model, own, weather, day=day))
     aqi, primary = aqi_of(paths, edition=aqi_edition)
     days = tuple(
         _day(day + timedelta(days=lead), lead, aqi[:, lead - 1], primary[:, lead - 1], paths[:, lead - 1])
@@ -215,7 +204,11 @@ def _outlook(
 def _paths(
     dataset: xr.Dataset, model: Trained, area: Area, *, day: date, count: int, weather: xr.Dataset | None
 ) -> np.ndarray:
-    model.area(area.key)
+    if not set(area.stations) & set(model.area(area.key).stations):
+        raise DataError(
+            "The stations are none of those the model was trained with", where=area.key,
+            expected=", ".join(model.area(area.key).stations)[:200], found=", ".join(area.stations)[:200],
+        )  # fmt: skip
     ahead = _ahead(dataset, model, weather, area, day)
     sample = features.build(dataset, areas=[area], region=model.region, issue_hour=model.issue_hour, ahead=ahead)
     row = np.flatnonzero(sample.days == np.datetime64(day, "D"))
@@ -234,26 +227,6 @@ def _ahead(dataset: xr.Dataset, model: Trained, weather: xr.Dataset | None, area
         raise DataError("The model needs weather of the days ahead", expected=model.weather_mode, found=mode, todo=todo)
     leads_known(weather, area=area, day=day, belief=model.belief)
     return weathered(dataset, weather, areas=[area], belief=model.belief, among=model.areas)
-
-
-def _unknown_ahead(model: Trained, weather: xr.Dataset | None, area: Area, day: date) -> tuple[str, ...]:
-    """In Chinese: the days ahead of which the run says nothing, though the model would use it."""
-    if model.weather_mode == "none" or weather is None:
-        return ()
-    known = leads_known(weather, area=area, day=day, belief=model.belief)
-    missing = [lead for lead in range(1, LEADS + 1) if lead not in known]
-    return (f"第{_listed(missing)}天没有气象预报，按常年取值",) if missing else ()
-
-
-def _listed(leads: Sequence[int]) -> str:
-    """Numbers in rising order with runs of them drawn together.
-
-    >>> _listed([2, 4, 5, 6])
-    '2、4–6'
-    """
-    begins = [lead for lead in leads if lead - 1 not in leads]
-    ends = [lead for lead in leads if lead + 1 not in leads]
-    return "、".join(str(a) if a == b else f"{a}–{b}" for a, b in zip(begins, ends, strict=True))
 
 
 def _day(valid: date, lead: int, aqi: np.ndarray, primary: np.ndarray, paths: np.ndarray) -> DayOutlook:
@@ -280,30 +253,3 @@ def quantiles(aqi: np.ndarray) -> tuple[int, ...]:
     """AQI at QUANTILES, each the value of a scenario (no value between two scenarios is invented)."""
     made = np.quantile(aqi, QUANTILES, method="inverted_cdf")
     return tuple(int(value) for value in made)
-
-
-def _state(dataset: xr.Dataset, stations: Sequence[str], *, closed: datetime) -> tuple[datetime, tuple[str, ...]]:
-    """Until when the area's own data reach, and what was missing in the last 24 hours, in Chinese."""
-    own = dataset.sel(station=list(stations))
-    hours = own["valid_time"].values
-    known = {name: ~np.isnan(own[name].values) for name in air.POLLUTANTS}
-    any_known = np.any(list(known.values()), axis=0)
-    heard = np.flatnonzero(any_known.any(axis=0))
-    until = air.moment(hours[heard[-1]] if len(heard) else hours[0])
-    notes = []
-    day = slice(len(hours) - 24, len(hours))
-    silent = [code for code, row in zip(stations, any_known[:, day], strict=True) if not row.any()]
-    if len(silent) == len(stations):
-        notes.append("最近24小时没有任何监测数据，预报主要依据历史同期")
-    elif silent:
-        notes.append(f"最近24小时无数据的站点：{'、'.join(silent)}")
-    for name, values in known.items():
-        if len(silent) < len(stations) and not values[:, day].any():
-            notes.append(f"最近24小时缺少{NAMES[name]}数据")
-    lag = int((air.utc(closed) - hours[heard[-1]]) / np.timedelta64(1, "h")) if len(heard) else 0
-    if 1 <= lag < 24:
-        notes.append(f"最新数据截至{until.astimezone(air.BEIJING):%m月%d日%H时}，缺最后{lag}小时")
-    missing = [label for name, label in WEATHER_NAMES.items() if np.isnan(own[name].values[:, day]).all()]
-    if missing:
-        notes.append(f"缺少气象观测：{'、'.join(missing)}")
-    return until, tuple(notes)

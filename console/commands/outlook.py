@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,7 +24,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def outlook(
-    station: Annotated[str, typer.Option(metavar="KEY", help="站点编码，或 city（全市平均）")],
+    station: Annotated[
+        str, typer.Option(metavar="KEY", help="站点编码，或 city（全市平均）；给出模型时为模型中的任一区域")
+    ],
     as_of: Annotated[str, typer.Option(metavar="TIME", help="发布时刻（北京时间），如 2015-11-27T01:00")],
     data: Annotated[str, typer.Option(metavar="FORMAT:PATH", help="数据，如 prsa:文件夹；不给则读档案")] = "",
     archive: Annotated[str, typer.Option(metavar="ADDRESS", help="档案；默认为工作目录中的 archive.db")] = "",
@@ -36,29 +39,32 @@ def outlook(
     why: Annotated[bool, typer.Option("--why/--no-why", help="说明依据：影响因素、相似日、与上次的变化")] = True,
 ) -> None:
     """打印一个站点或城市在某一时刻的七天展望及其依据；只用当时已收到的数据。"""
-    from forecast import hourly_paths, outlook_file, predict
+    from forecast import hourly_paths, outlook_file, predict, train
     from forecast import why as reasoning
     from plans.errors import DataError
 
     if out is not None and (out.suffix != ".nc" or not out.parent.is_dir()):
         raise DataError("--out cannot be written", expected="FILE.nc in a folder that is there", found=str(out))
     moment = _moment(as_of)
-    store, areas, dataset = _store(data, archive, moment)
+    made = train.load(model) if model else None
+    store, areas, dataset = _store(data, archive, moment, more=() if made is None else made.region)
+    areas = areas if made is None else _areas(made, dataset)
     area = next((one for one in areas if one.key == station), None)
     if area is None:
         expected = ", ".join(one.key for one in areas)[:200]
         raise DataError("The station is not known", where="--station", expected=expected, found=station)
     ahead = _weather(weather, dataset, areas)
-    made = _model(model, dataset, areas, moment, ahead)
+    made = made or _model(dataset, areas, moment, ahead)
     asked: dict[str, Any] = {"area": area.key, "stations": area.stations, "weather": ahead}
     said = predict.make_outlook(store, made, area_name=area.key, issued_at=moment, aqi_edition=edition, **asked)
     if why:
         before = moment - timedelta(days=1)
         if store.outlook(area.key, as_of=moment) is None and data:
-            earlier = predict.make_outlook(
-                store, made, area_name=area.key, issued_at=before, aqi_edition=edition, **asked
-            )
-            store.write_outlook(earlier)
+            with suppress(DataError):  # no air or no weather run of the day before: then there is nothing to compare
+                earlier = predict.make_outlook(
+                    store, made, area_name=area.key, issued_at=before, aqi_edition=edition, **asked
+                )
+                store.write_outlook(earlier)
         reasons = reasoning.explain(store, made, said, stations=area.stations, weather=ahead, history=dataset)
     hours = hourly_paths.hourly_outlook(store, made, said, stations=area.stations, weather=ahead, history=dataset)
     typer.echo(_text(said, reasons if why else None, hours))
@@ -78,8 +84,21 @@ def _moment(text: str) -> datetime:
     return given if given.tzinfo else given.replace(tzinfo=BEIJING)
 
 
-def _store(data: str, address: str, moment: datetime) -> tuple[Archive, tuple[Area, ...], xr.Dataset | None]:
-    """The archive asked, or one in memory of the data given; its areas; and the data."""
+def _areas(model: Trained, dataset: xr.Dataset | None) -> tuple[Area, ...]:
+    """The model's areas, each of those of its stations that the data hold; an archive may hold silent ones."""
+    from forecast.features import Area
+
+    if dataset is None:
+        return model.areas
+    there = {str(code) for code in dataset["station"].values}
+    kept = (Area(one.key, tuple(code for code in one.stations if code in there)) for one in model.areas)
+    return tuple(one for one in kept if one.stations)
+
+
+def _store(
+    data: str, address: str, moment: datetime, *, more: tuple[str, ...]
+) -> tuple[Archive, tuple[Area, ...], xr.Dataset | None]:
+    """The archive asked, or one in memory of the data given, which knows `more` stations too; its areas; the data."""
     import numpy as np
 
     from console.commands.train import areas_of, read
@@ -108,7 +127,8 @@ def _store(data: str, address: str, moment: datetime) -> tuple[Archive, tuple[Ar
         raise DataError("The data do not reach the time", where="--as-of", found=moment.isoformat())
     store = Archive.open("sqlite://")
     codes = tuple(str(code) for code in dataset["station"].values)
-    store.write_stations(Station(code, code, name, None, None, name, name) for code in codes)
+    known = sorted({*codes, *more})
+    store.write_stations(Station(code, code, name, None, None, name, name) for code in known)
     store.write(part, source=name, delay=timedelta(0))
     return store, areas_of(name, dataset, "all"), dataset
 
@@ -123,14 +143,12 @@ def _weather(which: str, dataset: xr.Dataset | None, areas: tuple[Area, ...]) ->
 
 
 def _model(
-    folder: str, dataset: xr.Dataset | None, areas: tuple[Area, ...], moment: datetime, weather: xr.Dataset | None
+    dataset: xr.Dataset | None, areas: tuple[Area, ...], moment: datetime, weather: xr.Dataset | None
 ) -> Trained:
     from emergency.vocabulary import BEIJING
     from forecast import train
     from plans.errors import DataError
 
-    if folder:
-        return train.load(folder)
     if dataset is None:
         raise DataError("There is no model", expected="--model DIR", found="none", todo="Train one with lantian train")
     typer.echo("没有给出模型，用此前的数据当场训练 …", err=True)

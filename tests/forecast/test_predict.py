@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pytest
 
+from console import language
 from forecast import air, features
 from forecast.aqi import of_daily
 from forecast.daily import city_mean, daily_statistics
@@ -138,7 +139,8 @@ def test_an_issue_before_the_last_hour_has_come_in_says_so(archive, ask):
 
 
 def test_a_model_of_midnight_is_not_used_in_the_afternoon(archive, ask):
-    with pytest.raises(DataError, match=r"does not fit the issue time: expected up to 6 h after hour 24 of a day"):
+    sentence = r"does not fit the issue time: expected up to 6 h after hour 24 of a day.*Ask for .* a moment inside"
+    with pytest.raises(DataError, match=sentence):
         ask(archive, issued_at=ISSUED + timedelta(hours=14))
 
 
@@ -151,6 +153,19 @@ def test_naive_times_unknown_areas_stations_and_editions_are_refused(archive, as
         ask(archive, stations=("9999A",))
     with pytest.raises(RuleError):
         ask(archive, aqi_edition="hj633-1999")
+
+
+def test_stations_that_closed_or_came_since_the_training_are_named(archive, ask, codes):
+    fewer, other = ask(archive, stations=codes[:1]), ask(archive, area=codes[0], stations=codes)
+
+    assert fewer.mode_notes == (f"模型训练时有、本次未采用的站点：{codes[1]}",)
+    assert other.mode_notes == (f"本次采用、模型训练时没有的站点：{codes[1]}",)
+    assert all(language.word(note) for note in (*fewer.mode_notes, *other.mode_notes))
+
+
+def test_an_area_of_none_of_the_models_stations_is_another_place(archive, ask, codes):
+    with pytest.raises(DataError, match=rf"none of those the model was trained with .*expected {codes[0]}, found"):
+        ask(archive, area=codes[0], stations=codes[1:])
 
 
 def test_an_hour_later_with_the_same_data_the_outlook_says_the_same(archive, ask):
