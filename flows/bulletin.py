@@ -9,6 +9,9 @@ from emergency.compliance import Verdict
 from emergency.messages import DRILL_MARK, local
 from flows.post import Post
 
+WEATHER = {"none": "无气象预报", "forecast": "使用气象预报", "perfect": "使用实况气象"}
+"""What an outlook knew of the weather ahead, by its mode."""
+
 
 def daily_bulletin(post: Post, *, day: date, now: datetime, so_far: int | None = None) -> str:
     """The report of one day in Chinese; marked as drill in a drill's record. Unknown values are shown as 缺测.
@@ -34,6 +37,8 @@ def daily_bulletin(post: Post, *, day: date, now: datetime, so_far: int | None =
     if situation.outlook is not None:
         days = [item for item in situation.outlook.days if item.valid_date > day][:3]
         ahead = "；".join(f"{item.valid_date:%m-%d} AQI {item.quantile(0.25)}–{item.quantile(0.75)}" for item in days)
-        lines.append(f"五、展望（{local(situation.outlook.issued_at)}签发，无气象预报）：{ahead}。")
+        lines.append(
+            f"五、展望（{local(situation.outlook.issued_at)}签发，{WEATHER[situation.outlook.weather_mode]}）：{ahead}。"
+        )
     lines += [f"注：{note}" for note in post.settings.get("notes", [])]
     return "\n".join(lines)

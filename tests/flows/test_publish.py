@@ -12,11 +12,12 @@ from emergency.directory import Directory, hasher
 from emergency.record import Record
 from emergency.vocabulary import BEIJING, Level, Role
 from emergency.warning import Draft
-from flows import daily, looking, post
+from flows import bulletin, daily, looking, post
 from flows.watch import Scope
 from forecast import air
 from forecast.alert_store import AlertStore
 from forecast.archive import Archive
+from forecast.outlook import THRESHOLDS, DayOutlook, Outlook
 from forecast.readers.station_list import Station
 from forecast.slot_store import SlotStore
 from plans.errors import DataError
@@ -141,6 +142,25 @@ def test_the_daily_flow_publishes_bulletin_and_data_once_and_says_it_is_a_drill(
     assert said.startswith("【演练】样例市重污染天气应对每日一报（2016年01月15日）")
     assert "【演练】样例市空气质量日报（2016年01月15日）" in said and "注：空气为虚构" in said
     assert [] == looking.publish_daily_due(home, clock=clock), "the second scheduler finds nothing to do"
+
+
+@pytest.mark.parametrize(("mode", "said"), [("none", "无气象预报"), ("forecast", "使用气象预报")])
+def test_the_bulletin_says_whether_the_outlook_used_weather(home, mode, said):
+    quantiles = (40, 50, 60, 80, 100, 120, 130)
+    days = tuple(
+        DayOutlook(DAY + timedelta(days=lead), lead, quantiles, (1.0, 0, 0, 0, 0, 0), (0.0,) * len(THRESHOLDS), {}, {})
+        for lead in range(1, 8)
+    )
+    made = Outlook(
+        area="beijing", area_name="样例市", issued_at=at(1), data_until=at(0), aqi_edition="hj633-2012", model="m",
+        model_digest="d", weather_mode=mode, simulated=True, mode_notes=(), days=days, aqi_paths=(),
+    )  # fmt: skip
+    opened = post.open_post(home)
+    opened.archive.write_outlook(made)
+
+    told = bulletin.daily_bulletin(opened, day=DAY, now=at(9))
+
+    assert f"五、展望（1月16日01时签发，{said}）：01-16 AQI 60–100" in told
 
 
 def test_under_a_warning_the_day_that_runs_is_published_too(home):
