@@ -206,7 +206,8 @@ def _hours_since(leads: np.ndarray) -> np.ndarray:
     """(lead,): hours since the lead before, at least 1; the first as the second, or 1 at the start of the run."""
     steps = np.diff(leads)
     first = min(leads[0], steps[0]) if len(steps) and leads[0] > 0 else 1.0
-    return np.maximum(np.concatenate([[first], steps]), 1.0)
+    since: np.ndarray = np.maximum(np.concatenate([[first], steps]), 1.0)
+    return since
 
 
 def _place_of(slot: np.ndarray, since: np.ndarray, *, nearest: bool) -> np.ndarray:
