@@ -160,7 +160,8 @@ the modes beside each other, not the skill itself):
 | climatology (here the last weeks) | 19.0 | 18.9 | 19.1 | 19.1 | 19.1 | 19.1 | 19.2 |
 
 The first run lost at every lead (15.8, 22.1, 22.3 ...): a harmonic of the year had been fitted to three to six months
-and carried on into the next season. Where the known days of a place leave more than two months of the year open none is fitted any more.
+and carried on into the next season. Where the known days of a place leave more than two months of the year open none
+is fitted any more.
 
 ### The next 72 hours, hour by hour
 
