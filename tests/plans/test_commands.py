@@ -41,7 +41,7 @@ def test_show_gives_the_edition_of_the_day():
 
     assert text.startswith("warning-2018")
     assert "日AQI>200持续72小时及以上" in text
-    assert "[A:" in text
+    assert "[A：" in text
 
 
 @pytest.mark.parametrize("what", [["aqi"], ["ambient"], ["assessment"], ["warning-2017"], ["city", "xiangyang"]])
@@ -63,8 +63,8 @@ def test_the_level_with_dates_and_in_words():
     assert (found["level"], found["days"]) == ("yellow", ["2015-12-07", "2015-12-08"])
 
     text = run(rules.app, "level", "--edition", "warning-2024", "--daily-aqi", "210,305,210")
-    assert "red 红色" in text
-    assert "days     1, 2, 3" in text
+    assert "级别  红色 red" in text
+    assert "日期  第1天、第2天、第3天" in text
 
 
 def test_the_level_of_hours_with_blank_lines_as_missing(tmp_path):
@@ -143,10 +143,10 @@ def test_bad_input_to_show_is_one_sentence(words, part):
 
 def test_list_shows_checks_and_sums_the_sample():
     assert "样例第三水泥厂" in run(enterprise_list.app, "show")
-    assert "can be used: 69 entries" in run(enterprise_list.app, "check")
+    assert "可以使用：69 条，166 个单元" in run(enterprise_list.app, "check")
     text = run(enterprise_list.app, "reductions")
-    assert "SHORT by" in text
-    assert "fictional" in text
+    assert "缺 1.84 吨/日" in text
+    assert "虚构" in text
 
 
 def test_list_as_json():
@@ -165,11 +165,9 @@ def test_list_check_tells_every_mistake_and_leaves_with_2(tmp_path):
     done = CliRunner().invoke(enterprise_list.app, ["check", "--file", str(file)])
 
     assert done.exit_code == 2
-    assert [line.split(" (")[0] for line in done.output.splitlines()] == [
-        "A column is missing",
-        "A column is not known",
-        "A column is not known",
-    ]
+    assert ["缺少列", "有不认识的列", "有不认识的列"] == [line.split("（")[0] for line in done.output.splitlines()]
+    told = json.loads(CliRunner().invoke(enterprise_list.app, ["check", "--file", str(file), "--json"]).output)
+    assert ["A column is missing"] + 2 * ["A column is not known"] == [line.split(" (")[0] for line in told]
 
 
 @pytest.mark.parametrize(
