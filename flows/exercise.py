@@ -126,7 +126,8 @@ def _arithmetic(listing: EnterpriseList, plan: CityPlan, say: Say) -> None:
         steps=(Fraction(1, 2), Fraction(1)),
     )  # fmt: skip
     verdict = "可以补足" if found.feasible else "清单内无法补足"
-    say(f"红色缺口{verdict}：另需{len(found.choices)}个单元多减，少产{float(found.lost_output):.0f}吨/日")
+    more = f"：另需{len(found.choices)}个单元多减，少产{float(found.lost_output):.0f}吨/日" if found.choices else ""
+    say(f"红色缺口{verdict}{more}")
 
 
 def _issue(
