@@ -230,6 +230,16 @@ FAULTS: dict[str, tuple[str, str]] = {
     "A row stands twice": ("有一行重复", "每个站点、发布日和日期只能有一行"),
 }  # fmt: skip
 """By the English of the fault: its Chinese, and what a person can do. A test reads the code for what is left over."""
+TODO = {
+    "The list does not exist": "请核对文件名",
+    "The list does not exist or cannot be opened": "请核对文件名",
+    "A column is not known": "请改列名，或删去这一列",
+    "The mapping names an unknown column": "请改正映射文件",
+    "There is no such token": "请核对编号",
+    "There is no such webhook": "请核对编号",
+    "There is no such row in the roster": "请核对编号",
+}
+"""What to do at a terminal where a page offers a choice or is to be loaded again; the fault is in console.plain."""
 _DAY = r"(\d{4}-\d{2}-\d{2})"
 _FORMS = (
     (re.compile(r"^(\S+) is not a day$"), "{0} 不是日期", "请写作2026-11-15的形式"),
@@ -250,15 +260,18 @@ def said(error: LantianError) -> str:
     不认识这个级别（--level），现为“blue”。请写 yellow（黄色）、orange（橙色）或 red（红色）。
     A level is not known (--level): expected yellow, orange or red, found blue.
     """
-    chinese, english = plain.worded(error, _words(error)), str(error)
+    chinese, english = plain.worded(error, words_of(error)), str(error)
     return english if plain.OTHER in chinese or chinese == english else f"{chinese}\n{english}"
 
 
-def _words(error: LantianError) -> tuple[str, str] | None:
-    """The fault in Chinese and what to do; None when the words of the screens are to be asked."""
+def words_of(error: LantianError) -> tuple[str, str] | None:
+    """The fault in Chinese and what to do at a terminal; None when the words of the screens serve as they are."""
     for pattern, fault, todo in _FORMS:
         if found := pattern.match(error.what):
             return fault.format(*found.groups()), todo.replace("{expected}", _listed(str(error.expected)))
+    if error.what in plain.FAULTS:
+        fault, todo = plain.FAULTS[error.what]
+        return fault, TODO.get(error.what, todo.replace("再传", "再导入"))
     if error.what not in FAULTS:
         return None
     fault, todo = FAULTS[error.what]

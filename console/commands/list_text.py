@@ -67,8 +67,16 @@ def plants(found: Sequence[Enterprise], listing: EnterpriseList) -> Iterable[str
 def mistake(error: LantianError) -> str:
     """One mistake of a list in Chinese; in English while nobody has put it into words."""
     from console import plain
+    from console.cli_words import words_of
+    from console.language import HAN
+    from console.list_words import said
 
-    chinese = plain.worded(error)
+    known = words_of(error)
+    if error.what == "A column is missing":
+        known = f"缺少列：{str(error.expected).replace(', ', '、')}", "请补上"
+    elif known is None and HAN.search(told := said(f"{error.what}: expected {error.expected}")):
+        known = told, ""
+    chinese = plain.worded(error, known)
     return str(error) if plain.OTHER in chinese else chinese
 
 

@@ -125,4 +125,5 @@ def test_no_words_are_left_over_or_said_twice():
 
     assert set() == set(cli_words.FAULTS) - there
     assert set() == set(cli_words.FAULTS) & set(plain.FAULTS)
+    assert set(cli_words.TODO) <= set(plain.FAULTS)
     assert [] == [what for what, words in cli_words.FAULTS.items() if not all(map(HAN.search, words))]

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from console.commands import enterprise_list, rules
 from plans.errors import LantianError
+from plans.rulebook import HERE
 
 
 def run(app, *words):
@@ -165,9 +166,22 @@ def test_list_check_tells_every_mistake_and_leaves_with_2(tmp_path):
     done = CliRunner().invoke(enterprise_list.app, ["check", "--file", str(file)])
 
     assert done.exit_code == 2
-    assert ["缺少列", "有不认识的列", "有不认识的列"] == [line.split("（")[0] for line in done.output.splitlines()]
+    missing, *strange = done.output.splitlines()
+    assert missing.startswith("缺少列：企业名称、类别、样例、") and missing.endswith("（a.csv 第1行）。请补上。")
+    assert 2 * ["有不认识的列（a.csv 第1行）"] == [line.split("，")[0] for line in strange]
     told = json.loads(CliRunner().invoke(enterprise_list.app, ["check", "--file", str(file), "--json"]).output)
     assert ["A column is missing"] + 2 * ["A column is not known"] == [line.split(" (")[0] for line in told]
+
+
+def test_list_check_says_in_chinese_what_was_expected(tmp_path):
+    file = tmp_path / "a.csv"
+    sample = (HERE / "cities" / "sample" / "enterprises" / "2026.csv").read_text("utf-8")
+    file.write_text(sample.replace("工业源", "工厂", 1), encoding="utf-8")
+    done = CliRunner().invoke(enterprise_list.app, ["check", "--file", str(file)])
+
+    assert "用词不在允许范围内，应为以下之一：工业源" in done.output
+    assert "（a.csv 第2行“类别”列），现为“工厂”。" in done.output
+    assert "expected" not in done.output
 
 
 @pytest.mark.parametrize(
