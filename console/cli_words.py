@@ -235,6 +235,7 @@ TODO = {
     "The list does not exist or cannot be opened": "请核对文件名",
     "A column is not known": "请改列名，或删去这一列",
     "The mapping names an unknown column": "请改正映射文件",
+    "Windows need a day": "请以 --on 给出日期",
     "There is no such token": "请核对编号",
     "There is no such webhook": "请核对编号",
     "There is no such row in the roster": "请核对编号",
