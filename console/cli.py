@@ -34,18 +34,20 @@ def load(point: EntryPoint) -> typer.Typer:
 
 def overview() -> str:
     """What `lantian --help` prints: every command with the first line of its help; a broken one says so."""
-    lines = ["lantian COMMAND [OPTIONS]: the heavy-pollution work of a city's clean-air office.", ""]
+    lines = ["lantian 命令 [选项]：城市蓝天办的重污染天气应对工作。", ""]
     for name, point in commands().items():
         try:
             about = _about(load(point))
         except LantianError as error:
-            about = str(error)
+            from console.cli_words import said
+
+            about = said(error).splitlines()[0]
         lines.append(f"  {name:<10} {about}")
-    return "\n".join([*lines, "", "lantian COMMAND --help tells the options of a command."])
+    return "\n".join([*lines, "", "lantian 命令 --help 列出该命令的选项。"])
 
 
 def main() -> None:
-    """Run one command; bad input ends with one sentence on standard error and exit code 2, never a traceback."""
+    """Run one command; bad input ends with its sentence, Chinese and English, on standard error and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8")
@@ -59,7 +61,9 @@ def main() -> None:
             raise LantianError("There is no such command", expected="one of " + ", ".join(known), found=word)
         load(known[word])(args=rest, prog_name=f"lantian {word}")
     except LantianError as error:
-        print(error, file=sys.stderr)
+        from console.cli_words import said
+
+        print(said(error), file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:
         sys.exit(141)

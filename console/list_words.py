@@ -34,11 +34,30 @@ _PLAIN = {
     "line breaks were made blanks": "换行已改为空格",
     "the plant stands twice on sheets about plants": "企业表中同一企业出现两次",
     "a formula": "公式",
+    "no row": "没有数据行",
+    "a total": "合计行",
+    "a footnote": "说明行",
+    "the heading again": "重复的表头",
+    "numbers of the columns": "列号行",
     "Name its column, or null, in the mapping file": "请在下方选择对应的列，或选“不导入”",
     "Name the heading that holds it in the mapping file": "请在下方指明哪一列是它",
     "Give its unit, e.g. kg/d or t/a, in the mapping file": "请在下方填写单位，如 kg/d、t/a、吨/年",
     "Set one of them to null in the mapping file": "请把其中一列设为不导入",
+    "Name its headings in the mapping file, or skip it": "请改正表头，或在下方选为不导入的工作表",
+    "Save them as CSV and give them as --windows": "请另存为CSV，上传时作为错峰窗口一并选择",
     "Copy it from the licence": "请按营业执照填写",
+    "Mend the formula or write the value": "请改正公式，或直接填写数值",
+    "Open the workbook in the office program and save it": "请用办公软件打开后保存",
+    "Give each line a number of its own that stays the same in the next edition": "请为每条线固定一个编号，各版沿用",
+    "Repeat the plant's cells on each of its rows": "请在每一行重复填写企业栏",
+    "Look for a missing row or a mistyped number": "请查找漏填的行或填错的数字",
+    "If it is one plant, give both rows one number": "如果是同一家企业，请用同一个编号",
+    "Name the lines that stop: one row per line, 停 or 不限": "请写明停哪几条线：每条线一行，填停或不限",
+    "Write the share with %": "请带%填写",
+    "Write the text of the column, and format it as text": "请填写该列的内容，并设为文本格式",
+    "Write 0 when nothing is emitted, or set blank_emission_is_zero in the mapping file": (
+        "没有排放请填0，或在下方勾选“空白排放量按0计”"
+    ),
     "Write a number": "请填写数字",
     "Write a plain number": "请填写数字",
     "Write 0 or more": "请填写0或正数",
@@ -65,9 +84,32 @@ _PLAIN = {
 _PATTERNS = (
     (re.compile(r"^blank is taken as (.+?)(?: for exempt and voluntary plants)?$"), "空白按“{0}”处理"),
     (re.compile(r"^read as (.+)$"), "读作“{0}”"),
+    (re.compile(r"^(.+) is read as blank$"), "“{0}”按空白处理"),
+    (re.compile(r"^(.+) is read with a thousands separator$"), "“{0}”中的逗号按千位分隔处理"),
+    (re.compile(r"^(.+) is read as (.+)$"), "“{0}”读作“{1}”"),
+    (re.compile(r"^(.+) is not a number$"), "“{0}”不是数字"),
+    (re.compile(r"^(.+) is not exact enough$"), "“{0}”不够明确"),
+    (re.compile(r"^(.+) may be (.+ %) or (.+ %)$"), "“{0}”可能是{1}，也可能是{2}"),
+    (re.compile(r"^a credit code has 18 characters, this one has (\d+)$"), "信用代码为18位，现为{0}位"),
+    (re.compile(r"^A character is mistyped, or the last one is (.+)$"), "可能有一位填错，否则末位应为{0}"),
+    (re.compile(r"^the rows add up to (.+)$"), "各行合计为{0}"),
+    (re.compile(r"^(.+) has the same name$"), "与{0}同名"),
+    (re.compile(r"^(.+): expected at least what (.+) cuts$"), "{0}，应不低于{1}"),
+    (re.compile(r"^(.+): expected a cut of at most (.+)$"), "{0}，减产应不超过{1}"),
+    (re.compile(r"^(.+): expected at most (.+)$"), "{0}，应不超过{1}"),
+    (re.compile(r"^(.+): expected (\d+) to (\d+)$"), "{0}，应为{1}至{2}"),
+    (re.compile(r"^(.+): expected (?:one|some) of (.+)$"), "{0}，应为以下之一：{1}"),
+    (re.compile(r"^(.+): expected a number of 0 or more$"), "{0}，应为0或正数"),
+    (re.compile(r"^(.+): expected (.+) as in row (\d+)$"), "{0}，第{2}行为“{1}”"),
+    (re.compile(r"^(.+): expected 不限$"), "{0}，应为不限"),
+    (re.compile(r"^(.+): expected a share of 1 to 100 %$"), "{0}，应为1至100%"),
+    (re.compile(r"^(.+): expected .+$"), "{0}"),
     (re.compile(r"^the row is left out: (.+)$"), "此行未导入：{0}"),
     (re.compile(r"^sheet (.+) says (.*)$"), "工作表{0}写的是“{1}”"),
     (re.compile(r"^Perhaps (.+); say so in the mapping file$"), "可能是“{0}”，请在下方确认"),
+    (re.compile(r"^Write only the number (.+)$"), "请只填数字{0}"),
+    (re.compile(r"^Write (.+) if a share was meant$"), "如果是比例，请填{0}"),
+    (re.compile(r"^Write for example (.+)$"), "请写作如 {0}"),
     (re.compile(r"^Write (.+)$"), "请写作 {0}"),
     (re.compile(r"^one of (.+)$"), "应为以下之一：{0}"),
     (re.compile(r"^(\d+) rows$"), "{0}行"),
@@ -77,13 +119,13 @@ _PATTERNS = (
 def said(text: str) -> str:
     """A sentence of the report in Chinese; as it stands where no translation is known.
 
-    >>> said("the amount is negative"), said("blank is taken as 否"), said("something new")
-    ('数值为负', '空白按“否”处理', 'something new')
+    >>> said("the amount is negative"), said("the row is left out: a total"), said("something new")
+    ('数值为负', '此行未导入：合计行', 'something new')
     """
     if text in _PLAIN:
         return _PLAIN[text]
     for pattern, words in _PATTERNS:
         found = pattern.match(text)
         if found:
-            return words.format(*found.groups())
+            return words.format(*map(said, found.groups()))
     return text

@@ -153,7 +153,11 @@ _WHERE = (
     (re.compile(r"^(.+) row (\d+)$"), "{0} 第{1}行"),
     (re.compile(r"^account (.+)$"), "账号 {0}"),
     (re.compile(r"^base_daily\.(.+)$"), "{0}"),
+    (re.compile(r"^(--\S+) day (\d+)$"), "{0} 第{1}天"),
 )
+_NOTHING = ("nothing", "none", "both", "one of them", "no file", "something else", "an archive")
+"""What an error found when there was nothing to show."""
+_SPAN = re.compile(r"^(\d{4}-\d{2}-\d{2}) to (\d{4}-\d{2}-\d{2})$")
 _NETWORK = {
     "ConnectError": "连不上对方", "ConnectTimeout": "连接超时", "ReadTimeout": "对方没有应答", "ReadError": "连接中断",
     "RemoteProtocolError": "对方的应答不合规范", "WriteError": "连接中断", "WriteTimeout": "发送超时",
@@ -169,12 +173,17 @@ def said(error: LantianError) -> str:
     '日期不能识别（w.csv 第2行“开始日期”列），现为“明天”。请写作2026-11-15的形式。'
     """
     log.warning("%s", error)
-    if current() != "zh" or HAN.search(error.what):
+    return worded(error)
+
+
+def worded(error: LantianError, known: tuple[str, str] | None = None) -> str:
+    """The same without a word to the log; `known` is the fault in Chinese and what to do, where a caller has them."""
+    fault, todo = known or _fault(error.what)
+    if current() != "zh" or (fault == OTHER and HAN.search(error.what)):
         return str(error)
-    fault, todo = _fault(error.what)
     where = f"（{_placed(error.where)}）" if error.where and fault != OTHER and _fit(_placed(error.where)) else ""
-    found = str(error.found) if error.found is not None else ""
-    now = f"，现为“{found}”" if found and found != "nothing" and _fit(found) and fault != OTHER else ""
+    found = _SPAN.sub(r"\1至\2", str(error.found)) if error.found is not None else ""
+    now = f"，现为“{found}”" if found and found not in _NOTHING and _fit(found) and fault != OTHER else ""
     return f"{fault}{where}{now}。" + (f"{todo}。" if todo else "")
 
 
@@ -201,7 +210,7 @@ def _fault(what: str) -> tuple[str, str]:
         if found := pattern.match(what):
             return words.format(*found.groups()), ""
     chinese = source_words.FAULTS.get(what) or list_words.said(what)
-    return (chinese, "") if HAN.search(chinese) else (OTHER, "")
+    return (chinese, "") if chinese != what and HAN.search(chinese) else (OTHER, "")
 
 
 def _placed(where: str) -> str:

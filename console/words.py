@@ -39,7 +39,7 @@ STATES: dict[str, dict[str, str]] = {
     )
 }
 VERDICTS = {verdict.key: verdict.chinese for verdict in Verdict}
-SURENESS = {"A": N_("A 有文件原文"), "B": N_("B 单一来源"), "C": N_("C 本办设定"), "I": N_("I 推断设定")}
+SURENESS = {"A": N_("A 有文件原文"), "B": N_("B 单一来源"), "C": N_("C 未经核实"), "I": N_("I 本办推断")}
 WEATHER = {"none": N_("无气象预报"), "forecast": N_("使用气象预报"), "perfect": N_("使用实况气象（仅限回报试验）")}
 VIA = {"phone": N_("电话确认"), "paper": N_("书面签收"), "on_site": N_("现场送达")}
 """How the office can have a receipt from somebody who does not use the portal."""

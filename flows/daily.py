@@ -115,13 +115,13 @@ def daily(
     rule = None if final else any_hours()
     mean_of = [code for code in scope.mean_of if code in codes]
     each = daily_statistics(data, completeness=rule)
-    rows = _rows(each, [names[code] for code in codes], scope.edition)
+    rows = _rows(each, [names[code] for code in codes], scope.edition, final=final)
     absent = [names[code] for code, some in zip(codes, heard.any(axis=1), strict=True) if not some]
     absent += [code for code in scope.stations if code not in names]
     whole = Row(None, scope.name, None, "", "", dict.fromkeys(STATISTICS), 0)
     if mean_of:
         city = city_mean(data, stations=mean_of, minimum_share=0.5)
-        (whole,) = _rows(daily_statistics(city, completeness=rule), [scope.name], scope.edition)
+        (whole,) = _rows(daily_statistics(city, completeness=rule), [scope.name], scope.edition, final=final)
     told = [row for row in rows if row.name not in absent]
     scores = [row.aqi for row in told if row.aqi is not None]
     ranked = sorted(
@@ -137,8 +137,10 @@ def _ranked(row: Row, rank: int | None) -> Row:
     return Row(rank, row.name, row.aqi, row.category, row.primary, row.values, row.hours)
 
 
-def _rows(statistics: xr.Dataset, names: list[str], edition_name: str) -> list[Row]:
-    report = aqi.of_daily(statistics, edition=edition_name, gaps="available")
+def _rows(statistics: xr.Dataset, names: list[str], edition_name: str, *, final: bool) -> list[Row]:
+    # Of a day that has ended the edition says what a missing pollutant does (HJ 633-2026, 5.3.1); a running day is told
+    # by what is there, as preliminary data are.
+    report = aqi.of_daily(statistics, edition=edition_name, gaps="edition" if final else "available")
     book = rulebook.load().aqi(edition_name)
     rows = []
     for number, name in enumerate(names):

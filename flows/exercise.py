@@ -33,11 +33,13 @@ from plans.enterprise_csv import read_list
 from plans.enterprise_list import EnterpriseList, digest_of
 from plans.list_export import csv_text, rows_of, write_workbook
 from plans.list_import import import_list
+from plans.measure import pollutant_name
 from plans.what_if import close_gap
 
 HOUR = timedelta(hours=1)
 EPISODE = "drill"
 START = datetime(2026, 1, 12, 9, tzinfo=BEIJING)
+SEVERITIES = {"error": "错误", "warning": "警告", "suggestion": "建议"}
 Say = Callable[[str], None]
 
 
@@ -98,7 +100,8 @@ def _import(office: Office, folder: Path, say: Say) -> EnterpriseList:
     write_workbook(rows_of(sample), path)
     found = import_list(path, city="sample", edition="drill-2026")
     assert found.listing is not None, found.issues[:3]
-    say(f"导入 {path.name}：{len(found.listing.enterprises)} 条，{len(found.rows)} 个单元，{found.counts}")
+    told = "，".join(f"{SEVERITIES[name]} {count}" for name, count in found.counts.items())
+    say(f"导入 {path.name}：{len(found.listing.enterprises)} 条，{len(found.rows)} 个单元，{told}")
     text = csv_text(rows_of(found.listing))
     listing = EnterpriseList("sample", "drill-2026", found.listing.enterprises, digest_of(text))
     kept = office.store_edition(listing, text, file=path.name, by=person(Role.DUTY_OFFICER), now=START - 48 * HOUR)
@@ -112,7 +115,8 @@ def _import(office: Office, folder: Path, say: Say) -> EnterpriseList:
 def _arithmetic(listing: EnterpriseList, plan: CityPlan, say: Say) -> None:
     for level in (Level.YELLOW, Level.ORANGE, Level.RED):
         told = "，".join(
-            f"{one.pollutant} {one.percent}" + (f"（缺{float(one.shortfall_kilograms):.0f}千克）" if one.short else "")
+            f"{pollutant_name(one.pollutant)} {one.percent}"
+            + (f"（缺{float(one.shortfall_kilograms):.0f}千克）" if one.short else "")
             for one in reductions_of(listing, plan, level)
         )
         say(f"{level.chinese}：{told}")
@@ -122,7 +126,8 @@ def _arithmetic(listing: EnterpriseList, plan: CityPlan, say: Say) -> None:
         steps=(Fraction(1, 2), Fraction(1)),
     )  # fmt: skip
     verdict = "可以补足" if found.feasible else "清单内无法补足"
-    say(f"红色缺口{verdict}：另需{len(found.choices)}个单元多减，少产{float(found.lost_output):.0f}吨/日")
+    more = f"：另需{len(found.choices)}个单元多减，少产{float(found.lost_output):.0f}吨/日" if found.choices else ""
+    say(f"红色缺口{verdict}{more}")
 
 
 def _issue(
@@ -174,7 +179,7 @@ def _say_findings(record: Record, say: Say) -> None:
     for pollutant, one in kilograms_of([row for row in running if row["body"].get("audience") is not None]).items():
         if one["promised"]:
             cut = f"应减{one['promised']:.0f}千克/日，已核实{one['achieved']:.0f}，未落实{one['missing']:.0f}"
-            say(f"  {pollutant} {cut}")
+            say(f"  {pollutant_name(pollutant)} {cut}")
     told = [text for row in running for found in row["body"]["findings"][-1:] for one in found.get("measures", ())
             for text in one["contradictions"]]  # fmt: skip
     say(f"  矛盾 {len(told)} 处" + (f"，如：{told[0]}" if told else ""))

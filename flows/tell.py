@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from datetime import date
 from typing import Any
 
 import click
 
+from emergency.activation import ActivationState
 from emergency.compliance import Verdict
 from emergency.lifecycle import Happening
 from emergency.record import Record
 from emergency.report import Day
+from emergency.terminal import padded
 from emergency.vocabulary import Level
 from flows import people, report
 from flows.replay import Stage
+from plans.measure import pollutant_name
 
 WEEK = "一二三四五六日"
 _COLUMNS = (
@@ -38,7 +40,7 @@ def header(stage: Stage) -> None:
     for policy in people.WHO_DOES_WHAT:
         line(f"  · 模拟人员：{policy}")
     line("实测=日AQI；当日/前日=当天/前一天早上展望的中位数；>150、>200=当天早上展望的概率")
-    line("  ".join(_pad(title, width) for title, width in _COLUMNS))
+    line("  ".join(padded(title, width) for title, width in _COLUMNS))
 
 
 class Teller:
@@ -52,7 +54,7 @@ class Teller:
         """The line of one finished day."""
         self._log += self.record.happenings(after=len(self._log))
         (row,) = report.table(self.stage, self.record, first=of, last=of, happenings=self._log)
-        line("  ".join(_pad(text, width) for text, (_title, width) in zip(_cells(row), _COLUMNS, strict=True)))
+        line("  ".join(padded(text, width) for text, (_title, width) in zip(_cells(row), _COLUMNS, strict=True)))
 
 
 def evaluations(record: Record) -> None:
@@ -61,9 +63,9 @@ def evaluations(record: Record) -> None:
         found = record.exhibit(row["body"]["report_digest"])
         if found is not None:
             _evaluation(json.loads(found[1]))
-    running = record.now("activation", states=("scheduled", "in_force", "paused", "ended"))
-    for row in running:
-        line(f"未评估：{row['episode']}（{row['state']}，结束满24小时后评估）")
+    states = {state.key: state.chinese for state in ActivationState}
+    for row in record.now("activation", states=("scheduled", "in_force", "paused", "ended")):
+        line(f"未评估：{row['episode']}（{states[row['state']]}，结束满24小时后评估）")
 
 
 def _evaluation(made: dict[str, Any]) -> None:
@@ -92,7 +94,7 @@ def _evaluation(made: dict[str, Any]) -> None:
     for pollutant, promised in made["reduction_ordered"].items():
         short = "" if target is None or promised >= target else f"，距{target:.0%}差{target - promised:.1%}"
         confirmed = made["reduction_confirmed"].get(pollutant, 0.0)
-        cuts.append(f"{pollutant} 清单{promised:.1%}{short}，核实{confirmed:.1%}")
+        cuts.append(f"{pollutant_name(pollutant)} 清单{promised:.1%}{short}，核实{confirmed:.1%}")
     line("  减排占全社会排放：" + "；".join(cuts))
     if made.get("counterfactual"):
         line(f"  如果没有应急响应：{made['counterfactual']['statement']}")
@@ -123,9 +125,3 @@ def _whole(value: int | None) -> str:
 
 def _share(value: float | None) -> str:
     return "?" if value is None else f"{value:.0%}"
-
-
-def _pad(text: str, width: int) -> str:
-    """Text filled with spaces to a width in terminal columns; a Chinese character takes two."""
-    taken = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-    return text + " " * max(0, width - taken)

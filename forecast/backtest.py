@@ -180,13 +180,13 @@ def run(
         made = (trained or {}).get(name) or train(
             dataset, until=train_until, areas=areas, effort=effort, model=name, weather=own
         )
-        say(f"{name} trained on {made.manifest['first_day']}..{made.manifest['last_day']}")
+        say(f"{name}：已用 {made.manifest['first_day']} 至 {made.manifest['last_day']} 的数据训练")
         sample = plain
         if own is not None:
             ahead = weathered(dataset, own, areas=areas, belief=made.belief, among=made.areas)
             sample = features.build(dataset, areas=areas, region=region, ahead=ahead)
         forecasts[name] = _forecasts(made, sample, rows, edition=edition, count=paths)
-        say(f"{name} forecast {len(rows)} days of {len(areas)} areas")
+        say(f"{name}：已预报 {len(areas)} 个区域、{len(rows)} 天")
     return Backtest(
         areas=tuple(area.key for area in areas),
         issue_dates=issues,

@@ -21,6 +21,7 @@ from forecast.daily import city_mean, daily_statistics
 from forecast.features import TARGETS, season_distance
 from forecast.outlook import Outlook
 from forecast.predict import aqi_of
+from forecast.whole_days import tells
 
 if TYPE_CHECKING:
     from forecast.archive import Archive
@@ -144,7 +145,10 @@ def _common(value: int, truth: int, primary: bool | None) -> dict[str, Any]:
 def _observed(
     archive: Archive, stations: Sequence[str], *, end: datetime, as_of: datetime, edition: str, years: int = 4
 ) -> tuple[list[date], list[int | None], list[tuple[str, ...]]]:
-    """Days, their AQI (None unknown) and primary pollutants, of the mean of the stations."""
+    """Days, their AQI and primary pollutants, of the mean of the stations.
+
+    None and () where unknown, or where a main pollutant that is measured otherwise is missing.
+    """
     start = end - timedelta(days=366 * years)
     newest = archive.observations(stations=list(stations), start=start, end=end, as_of=as_of)
     city = city_mean(newest, stations=list(stations), minimum_share=features.OBSERVED_SHARE)
@@ -152,7 +156,7 @@ def _observed(
     table = np.stack([daily[name].values[0] for name in TARGETS], axis=-1)
     table = np.where(np.isnan(table), np.nan, np.maximum(table, 0.0))
     days = [one.astype("datetime64[D]").item() for one in daily["valid_date"].values]
-    there = ~np.isnan(table).all(axis=1)
+    there = tells(table)
     if not there.any():
         return days, [None] * len(days), [()] * len(days)
     aqi, mask = aqi_of(table, edition=edition)

@@ -179,6 +179,10 @@ def build(
     )
 
 
+REGION_LEVELS = 2 * len(air.POLLUTANTS)
+"""How many of the first predictors of :func:`region_of` are levels of pollutants; the others are observed weather."""
+
+
 def region_of(windows: dict[str, np.ndarray]) -> np.ndarray:
     """(day, predictor): levels of the last 6 and 24 h and observed weather of the region, from its (1, day, 24)."""
     columns = []

@@ -40,7 +40,8 @@ FORMAT = "lantian-model 1"
 BELIEF = "belief/"
 """Before the names of arrays that say how a model takes a weather run."""
 CODE = ("almanac.py", "features.py", "calibrate.py", "daily.py", "weather.py", "weather_ahead.py",
-        "weather_crosscheck.py", "weather_local.py", "weather_modes.py", "weather_path.py", "models")  # fmt: skip
+        "weather_crosscheck.py", "weather_local.py", "weather_modes.py", "weather_path.py", "whole_days.py",
+        "models")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +102,9 @@ def train(
     (then the manifest says stand_in_runs). DataError: no data before `until`, unknown station,
     model or effort, weather that lacks an area.
     """
+    if issue_hour != 24 and (weather is not None or effort == "full"):
+        expected, found = "24 with weather ahead or effort full", f"{issue_hour}"
+        raise DataError("The issue hour does not fit the model", expected=expected, found=found)
     if effort not in ("demo", "full"):
         raise DataError("The effort is not known", expected="demo | full", found=effort)
     end = air.day_bounds(until)[0]

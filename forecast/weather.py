@@ -239,7 +239,7 @@ def observed_daily(dataset: xr.Dataset, *, areas: Sequence[Area]) -> xr.Dataset:
         hourly[:, slot] = joined[name].values
         return hourly.reshape(-1, count, 24)
 
-    made = predictors(by_day, step=1)
+    made = predictors(by_day)
     dates = (first + np.arange(count)).astype("datetime64[us]")
     coords = {"area": [area.key for area in areas], "valid_date": dates}
     return labelled(xr.Dataset({name: (("area", "valid_date"), value) for name, value in made.items()}, coords=coords))
@@ -249,10 +249,10 @@ def _there(dataset: xr.Dataset) -> tuple[str, ...]:
     return tuple(name for name in air.WEATHER if name in dataset)
 
 
-def predictors(hourly: Callable[[str], np.ndarray | None], *, step: int) -> dict[str, np.ndarray]:
+def predictors(hourly: Callable[[str], np.ndarray | None]) -> dict[str, np.ndarray]:
     """The daily predictors of (..., 24) hours of the natural day, per name of DAILY; NaN where the day is too thin.
 
-    `hourly` gives a run variable by name (NaN in the hours it has not), or None; `step`: hours between values.
+    `hourly` gives a run variable by name (NaN in the hours it has not), or None.
     """
     get = {name: hourly(name) for name in (*RUN_VARIABLES, "temperature_850hpa", "temperature_925hpa")}
     temperature, dew = get["temperature"], get["dew_point"]
@@ -265,7 +265,7 @@ def predictors(hourly: Callable[[str], np.ndarray | None], *, step: int) -> dict
         if values is None:
             return None
         chosen = values[..., part]
-        known = (~np.isnan(chosen)).sum(axis=-1) >= DAY_SHARE * (part.stop - part.start) / step
+        known = (~np.isnan(chosen)).sum(axis=-1) >= DAY_SHARE * (part.stop - part.start)
         made = np.full(chosen.shape[:-1], np.nan)
         if known.any():
             made[known] = make(chosen[known])
@@ -298,7 +298,7 @@ def predictors(hourly: Callable[[str], np.ndarray | None], *, step: int) -> dict
             out["wind_constancy"] = np.clip(straight / np.maximum(np.asarray(out["wind_speed_mean"]), 0.05), 0, 1)
         out["calm_share"] = each(_flag(speed < CALM, speed), mean)
     rain = get["rain"]
-    out["rain_sum"] = each(rain, lambda x: mean(x) * 24 / step)
+    out["rain_sum"] = each(rain, lambda x: mean(x) * 24)
     out["rain_share"] = None if rain is None else each(_flag(rain >= WET, rain), mean)
     if speed is not None and rain is not None:
         out["stagnant_share"] = each(_flag((speed < STAGNANT) & (rain < WET), speed + rain), mean)

@@ -21,6 +21,7 @@ from forecast.features import LEADS
 from forecast.weather import DAILY
 from forecast.weather_local import mean_of
 from forecast.weather_modes import in_order, season_terms
+from forecast.whole_days import goes_round_the_year
 
 GAIN = 0.1
 """Share of the error left by the variable alone that its fellows must take away, on average over leads."""
@@ -70,7 +71,8 @@ def learned(weather: xr.Dataset, observed: xr.Dataset, *, until: date) -> tuple[
 
     weather: daily weather ahead (area, issue_date, lead); observed: daily weather (area, valid_date) of the same areas.
     Only valid days before `until` are learned from; later issue days see the check itself. None, and the weather as it
-    is: too few days, or fellows that do not help.
+    is: too few days, days that do not go round the year (a season is part of the regression), or fellows that do not
+    help.
     """
     issues, days = (x.values.astype("datetime64[D]") for x in (weather["issue_date"], observed["valid_date"]))
     valid = issues[:, None] + np.arange(1, LEADS + 1) * np.timedelta64(1, "D")
@@ -90,7 +92,7 @@ def learned(weather: xr.Dataset, observed: xr.Dataset, *, until: date) -> tuple[
         usable = past[:, lead] & ~np.isnan(x[:, lead]).any(axis=1)
         usable[usable] = ~np.isnan(y[place[usable, lead]]).any(axis=1)
         rows = np.flatnonzero(usable)
-        if len(rows) < LEAST:
+        if len(rows) < LEAST or not goes_round_the_year(valid[rows, lead]):
             return None, weather
         one = _Lead(valid[:, lead], x[:, lead], y[place[rows, lead]], rows, own=[names.index(name) for name in targets])
         parts.append(one.fitted())

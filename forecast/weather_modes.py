@@ -160,11 +160,13 @@ def from_run(run: xr.Dataset, *, issue_dates: Sequence[date], delay: timedelta =
     """Daily weather (area, issue_date, lead), mode "forecast", of a run at stations (see weather_files.at_stations).
 
     For the issue at the end of day D the newest run is used whose issued_at + delay is not after that end; an issue
-    date with no such run in the 24 h before is NaN. Days the run does not cover to three quarters are NaN.
+    date with no such run in the 24 h before is NaN. Days the run does not cover to three quarters are NaN. Steps may
+    grow with the lead (hourly at first, every six hours later): a value stands for the hours it is nearest to, rain
+    for those since the value before it.
     """
     issued = run["issued_at"].values.astype("datetime64[us]")
     leads = run["lead_hours"].values.astype(np.float64)
-    step = max(1, round(float(np.median(np.diff(leads))))) if len(leads) > 1 else 24
+    since = _hours_since(leads)
     codes = [str(code) for code in run["station"].values]
     days = np.array(issue_dates, dtype="datetime64[D]")
     out: dict[str, np.ndarray] = {}
@@ -178,18 +180,18 @@ def from_run(run: xr.Dataset, *, issue_dates: Sequence[date], delay: timedelta =
         one = run.isel(issued_at=int(np.flatnonzero(usable)[-1]))
         valid = one["issued_at"].values.astype("datetime64[us]") + (leads * 3600e6).astype("timedelta64[us]")
         slot = ((valid - end) / np.timedelta64(1, "h")).astype(int) - 1
-        inside = (slot >= 0) & (slot < LEADS * 24)
 
-        def by_day(
-            name: str, one: xr.Dataset = one, slot: np.ndarray = slot, inside: np.ndarray = inside
-        ) -> np.ndarray | None:
+        def by_day(name: str, one: xr.Dataset = one, slot: np.ndarray = slot) -> np.ndarray | None:
             if name not in one:
                 return None
-            hourly = np.full((len(codes), LEADS * 24), np.nan)
-            hourly[:, slot[inside]] = one[name].transpose("station", "lead_hours").values[:, inside]
+            values = one[name].transpose("station", "lead_hours").values
+            if name == "rain":
+                values = values / since
+            place = _place_of(slot, since, nearest=name != "rain")
+            hourly = np.where(place >= 0, values[:, place], np.nan)
             return hourly.reshape(len(codes), LEADS, 24)
 
-        for name, value in predictors(by_day, step=step).items():
+        for name, value in predictors(by_day).items():
             out.setdefault(name, np.full((len(codes), len(days), LEADS), np.nan))[:, row] = value
     coords = {"area": codes, "issue_date": days.astype("datetime64[us]"), "lead": np.arange(1, LEADS + 1)}
     source = str(run.attrs.get("source", "weather run"))
@@ -198,6 +200,32 @@ def from_run(run: xr.Dataset, *, issue_dates: Sequence[date], delay: timedelta =
         {name: (("area", "issue_date", "lead"), value) for name, value in out.items()}, coords=coords, attrs=attrs
     )
     return check_daily(labelled(made))
+
+
+def _hours_since(leads: np.ndarray) -> np.ndarray:
+    """(lead,): hours since the lead before, at least 1; the first as the second, or 1 at the start of the run."""
+    steps = np.diff(leads)
+    first = min(leads[0], steps[0]) if len(steps) and leads[0] > 0 else 1.0
+    since: np.ndarray = np.maximum(np.concatenate([[first], steps]), 1.0)
+    return since
+
+
+def _place_of(slot: np.ndarray, since: np.ndarray, *, nearest: bool) -> np.ndarray:
+    """(hour of the seven days,): the place of the value that stands for it, the next one or the nearest; -1 none.
+
+    A gap, longer than six hours and than the usual step, is not bridged.
+
+    >>> _place_of(np.array([2, 5, 17]), np.array([3.0, 3, 12]), nearest=True)[:9].tolist()
+    [-1, 0, 0, 0, 1, 1, -1, -1, -1]
+    """
+    steps = np.where(since > max(6.0, float(np.median(since))), 1, since).astype(np.intp)
+    after = np.append(steps[1:], steps[-1])
+    out = np.full(LEADS * 24, -1)
+    for number, at in enumerate(slot):
+        first = at - (steps[number] - 1) // (2 if nearest else 1)
+        last = at + after[number] // 2 if nearest else at
+        out[max(first, 0) : max(last + 1, 0)] = number
+    return out
 
 
 # tables -------------------------------------------------------------------------------------------------------------
@@ -236,7 +264,10 @@ def _of_frame(frame: pd.DataFrame, where: str, mode: str) -> xr.Dataset:
     frame = frame.reset_index(drop=True)
     dates = {}
     for name in ("issue_date", "valid_date"):
-        given = frame[name] if frame[name].dtype.kind == "M" else frame[name].astype("str").str.slice(0, 10)
+        given = frame[name]
+        if isinstance(given.dtype, pd.DatetimeTZDtype):  # a day of Beijing, not the day it is then in Greenwich
+            given = given.dt.tz_convert("Asia/Shanghai").dt.tz_localize(None).dt.normalize()
+        given = given if given.dtype.kind == "M" else given.astype("str").str.slice(0, 10)
         made = pd.to_datetime(given, format="%Y-%m-%d", errors="coerce").to_numpy().astype("datetime64[D]")
         if np.isnat(made).any():
             row = int(np.flatnonzero(np.isnat(made))[0])
@@ -244,6 +275,13 @@ def _of_frame(frame: pd.DataFrame, where: str, mode: str) -> xr.Dataset:
                 f"{name} is not a day", where=f"{where} row {row + 1}", expected="YYYY-MM-DD", found=frame[name][row]
             )
         dates[name] = made
+    blank = frame["station"].isna() | (frame["station"].astype("str").str.strip() == "")
+    if blank.any():
+        where = f"{where} row {int(np.flatnonzero(blank)[0]) + 1}"
+        raise DataError("A row names no station", where=where, expected="a station or area", found="an empty cell")
+    said = sorted(set(frame["weather_mode"].dropna().astype("str"))) if "weather_mode" in frame else []
+    if set(said) - {mode}:
+        raise DataError("The table says another weather mode", where=where, expected=mode, found=", ".join(said)[:100])
     lead = ((dates["valid_date"] - dates["issue_date"]) / np.timedelta64(1, "D")).astype(int)
     if ((lead < 1) | (lead > LEADS)).any():
         row = int(np.flatnonzero((lead < 1) | (lead > LEADS))[0])

@@ -22,6 +22,7 @@ from forecast.predict import aqi_of, seed
 from forecast.reasons import Analogue, Change, Driver, Reasons
 from forecast.train import Trained, from_archive
 from forecast.weather_ahead import by_area, weathered
+from forecast.whole_days import tells
 from plans.errors import DataError
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ AHEAD = {
     "wind_ahead": ("wind", "calm", "stagnant", "ventilation", "boundary"),
     "moisture_ahead": ("dew", "relative_humidity", "rain"),
 }
+
+AROUND = {"level": slice(0, features.REGION_LEVELS), "observed_weather": slice(features.REGION_LEVELS, None)}
+"""Of the region's predictors, those that fall under a group."""
 
 ALIKE = (
     "pm25_level_24h", "pm10_level_24h", "o3_level_24h", "no2_level_24h", "pm25_level_6h", "pm25_level_3d",
@@ -156,15 +160,27 @@ class _Asked:
         if key not in self.said:
             predictors, ahead = self.sample.predictors.copy(), self.sample.ahead.copy()
             observed = self.sample.observed.copy()
+            around = np.empty(0) if self.sample.around is None else self.sample.around.copy()
+            region = np.full(observed.shape[1:], np.nan)
+            if self.sample.region_observed is not None:
+                region = self.sample.region_observed.copy()
             for name in GROUPS:
                 if name in key:
                     continue
                 (ahead if name.endswith("_ahead") else predictors)[..., self.columns[name]] = np.nan
                 if name == "level":
                     observed[:, self.row] = np.nan
+                    region[self.row] = np.nan
                 if name == "build_up":
                     observed[:, : self.row] = np.nan
-            asked = replace(self.sample, predictors=predictors, ahead=ahead, observed=observed)
+                    region[: self.row] = np.nan
+                if name in AROUND and around.size:
+                    around[:, AROUND[name]] = np.nan
+            asked = replace(
+                self.sample, predictors=predictors, ahead=ahead, observed=observed,
+                around=around if self.sample.around is not None else None,
+                region_observed=region if self.sample.region_observed is not None else None,
+            )  # fmt: skip
             paths = self.model.model.paths(
                 asked, area=self.outlook.area, rows=np.array([self.row]), count=self.count, seeds=self.seeds
             )[0]
@@ -228,10 +244,10 @@ def analogues(
     compared = ~np.isnan(apart)
     enough = compared.sum(axis=1) >= max(1, compared[row[0]].sum() // 2)
     distance = (np.where(compared, apart, 0.0) ** 2).sum(axis=1) / np.maximum(compared.sum(axis=1), 1)
-    usable = enough & (sample.days <= np.datetime64(day - timedelta(days=max(APART, LEADS + 1)), "D"))
+    whole = tells(sample.observed[0])  # a day whose own index nobody knows is no example
+    usable = enough & whole & (sample.days <= np.datetime64(day - timedelta(days=max(APART, LEADS + 1)), "D"))
     usable &= season_distance(sample.days, np.full(len(sample.days), np.datetime64(day, "D"))) <= SEASON
     aqi = aqi_of(features.from_log(sample.observed[0]), edition=edition)[0] if usable.any() else np.empty(0)
-    whole = ~np.isnan(sample.observed[0]).all(axis=1)
     chosen: list[Analogue] = []
     for place in np.argsort(np.where(usable, distance, np.inf), kind="stable"):
         if not usable[place] or len(chosen) == count:
@@ -244,7 +260,7 @@ def analogues(
             for lead in range(1, LEADS + 1)
         )
         likeness = round(float(np.exp(-0.5 * distance[place])), 2)
-        chosen.append(Analogue(then, likeness, int(aqi[place]) if whole[place] else None, after))
+        chosen.append(Analogue(then, likeness, int(aqi[place]), after))
     return tuple(chosen)
 
 

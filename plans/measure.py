@@ -20,6 +20,16 @@ POLLUTANTS: tuple[PollutantKey, ...] = ("so2", "nox", "pm", "vocs")
 
 POLLUTANT_NAMES: dict[PollutantKey, str] = {"so2": "SO2", "nox": "NOx", "pm": "PM", "vocs": "VOCs"}
 
+
+def pollutant_name(key: str) -> str:
+    """A pollutant as it is written; the key itself when it is not of the list.
+
+    >>> pollutant_name("nox"), pollutant_name("co2")
+    ('NOx', 'co2')
+    """
+    return next((name for one, name in POLLUTANT_NAMES.items() if one == key), key)
+
+
 Action = Literal["none", "stop", "limit", "transport_ban", "fuel_change"]
 
 WORDS = "不限, 停, 限产20%, 停运国四及以下55%, 换用低硫煤(SO2 40%, PM 10%)"

@@ -20,7 +20,7 @@ def default_address() -> str:
 @app.command()
 def load(
     file_format: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="prsa | five-city | city-hourly | cnemc-snapshot")
+        str, typer.Argument(metavar="FORMAT", help="格式：prsa | five-city | city-hourly | cnemc-snapshot")
     ],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="文件，prsa 也可为文件夹")],
     to: Annotated[str, typer.Option(help="档案：文件名、sqlite:/// 或 postgresql://；默认在 LANTIAN_HOME")] = "",

@@ -10,21 +10,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     from plans.enterprise_list import EnterpriseList, LevelKey
-    from plans.schema import CityPlan
 
-app = typer.Typer(help="The reduction list: show it, check it, and what each level reaches.", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False,
+    help="应急减排清单：查看、校验、核算、导入导出、对比、补差试算、一厂一案。",
+    no_args_is_help=True,
+)
 
-File = Annotated[Path | None, typer.Option("--file", help="a CSV list; the sample list when left out")]
-City = Annotated[str, typer.Option("--city", help="the city plan that gives base and targets")]
-AsJson = Annotated[bool, typer.Option("--json", help="print JSON")]
+File = Annotated[Path | None, typer.Option("--file", help="清单 CSV；默认用样例清单")]
+City = Annotated[str, typer.Option("--city", help="按哪个城市预案的全社会排放量和减排比例要求")]
+Windows = Annotated[Path | None, typer.Option("--windows", help="错峰窗口 CSV")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+LEVELS = "级别：yellow 黄色 | orange 橙色 | red 红色"
 
 
 @app.command()
-def show(file: File = None, level: str = "", plant: str = "", as_json: AsJson = False) -> None:
-    """List the plants; with --level their measures at that level, with --plant one plant only."""
+def show(
+    file: File = None,
+    level: Annotated[str, typer.Option(help=f"{LEVELS}；不给则不列措施")] = "",
+    plant: Annotated[str, typer.Option(help="只看一家企业，写编号")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """列出清单中的企业；给 --level 则列出各企业在该级别的措施。"""
+    from console.commands import list_text
+    from emergency.vocabulary import Level
     from plans.errors import DataError
 
     plants = _read(file)
@@ -46,12 +59,7 @@ def show(file: File = None, level: str = "", plant: str = "", as_json: AsJson = 
             ]
             typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
             return
-        for order in orders:
-            how = "自主减排" if order.voluntary else "" if order.reachable else "无联系岗位"
-            typer.echo(f"{order.enterprise}  {order.enterprise_name}  {order.grade}  {how}".rstrip())
-            for measure in order.measures:
-                typer.echo(f"    {measure['text']}")
-        typer.echo(f"\n{len(orders)} orders at {level}")
+        _print(list_text.orders(orders, Level.of(level)))
         return
     shown = [one for one in plants.enterprises if plant in ("", one.identifier)]
     if as_json:
@@ -72,17 +80,13 @@ def show(file: File = None, level: str = "", plant: str = "", as_json: AsJson = 
         ]
         typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
         return
-    for one in shown:
-        marks = [one.guarantee, "小微" if one.small else "", "样例" if one.sample else ""]
-        units = "、".join(unit.name for unit in one.units)
-        extra = " ".join(mark for mark in marks if mark)
-        typer.echo(f"{one.identifier}  {one.name}  {one.industry}  {one.grade or one.kind}  {units}  {extra}".rstrip())
-    typer.echo(f"\n{len(shown)} entries, edition {plants.edition}, digest {plants.digest[:16]}")
+    _print(list_text.plants(shown, plants))
 
 
 @app.command()
 def check(file: File = None, as_json: AsJson = False) -> None:
-    """Check every cell of a list; one sentence per mistake, exit code 2 when there is any."""
+    """逐格校验清单，每处错误一句话；有错误则退出码为 2。"""
+    from console.commands.list_text import mistake
     from plans.enterprise_csv import check_list, read_list
 
     path = file or _sample()
@@ -91,18 +95,24 @@ def check(file: File = None, as_json: AsJson = False) -> None:
         typer.echo(json.dumps([str(error) for error in errors], ensure_ascii=False, indent=2))
     else:
         for error in errors:
-            typer.echo(str(error), err=True)
+            typer.echo(mistake(error), err=True)
     if errors:
         sys.exit(2)
     if not as_json:
         plants = read_list(path)
         units = sum(len(one.units) for one in plants.enterprises)
-        typer.echo(f"{path.name} can be used: {len(plants.enterprises)} entries, {units} units")
+        typer.echo(f"{path.name} 可以使用：{len(plants.enterprises)} 条，{units} 个单元")
 
 
 @app.command()
-def reductions(file: File = None, level: str = "", city: City = "sample", as_json: AsJson = False) -> None:
-    """What each level reaches of the whole-society daily emission, and what is short."""
+def reductions(
+    file: File = None,
+    level: Annotated[str, typer.Option(help=f"{LEVELS}；默认三级都算")] = "",
+    city: City = "sample",
+    as_json: AsJson = False,
+) -> None:
+    """核算各级别减排量占全社会日排放量的比例，及与要求的差距。"""
+    from console.commands import list_text
     from plans.enterprise_list import LEVEL_KEYS
     from plans.errors import RuleError
     from plans.reductions import reductions as reached_by
@@ -131,31 +141,20 @@ def reductions(file: File = None, level: str = "", city: City = "sample", as_jso
             )
         )
         return
-    typer.echo(_heading(plan, plants))
-    for key, found in results.items():
-        typer.echo(f"\n{key} (target {int(found[0].target * 100)} % each)")
-        for one in found:
-            verdict = f"SHORT by {float(one.shortfall_kilograms) / 1000:.2f} t" if one.short else "reached"
-            listed = f"listed {float(one.listed_kilograms) / 1000:.2f} of {float(one.base_kilograms) / 1000:.2f} t/d"
-            cut = float(one.reached_kilograms) / 1000
-            typer.echo(f"  {one.pollutant:5} {one.percent:>6}  cut {cut:6.2f} t/d  {listed}  {verdict}")
-            top = ", ".join(f"{c.enterprise_name} {float(c.kilograms) / 1000:.2f} t" for c in one.contributors[:3])
-            typer.echo(f"        most: {top or 'nobody'}")
+    typer.echo(list_text.heading(plan, plants))
+    _print(list_text.reductions(results))
 
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="a workbook (.xlsx) or CSV as it was sent")],
-    mapping: Annotated[
-        Path | None, typer.Option("--mapping", help="a YAML file for headings that are not known")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="write the list here (CSV); only when no cell is wrong")
-    ] = None,
-    sample: Annotated[bool, typer.Option("--sample", help="the enterprises are fictional")] = False,
+    file: Annotated[Path, typer.Argument(help="收到的清单文件，.xlsx 或 CSV")],
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="映射文件（YAML），写明不认识的表头")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="把清单写入此 CSV；没有错误才写")] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="企业为虚构样例")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Report on every cell of somebody's list; with --out store it. Exit code 2 while a cell is wrong."""
+    """导入他人的清单：逐格报告；给 --out 则写出。有错误则退出码为 2。"""
+    from console.commands import list_text
     from plans.list_export import write_csv
     from plans.list_import import import_list
     from plans.list_import_header import mapping_of
@@ -165,9 +164,8 @@ def import_(
         typer.echo(json.dumps(report.as_data(), ensure_ascii=False, indent=2))
     else:
         for issue in report.issues:
-            typer.echo(str(issue), err=issue.severity == "error")
-        told = ", ".join(f"{count} {name}s" for name, count in report.counts.items())
-        typer.echo(f"{report.file}: {len(report.rows)} units, {told}")
+            typer.echo(list_text.issue(issue), err=issue.severity == "error")
+        typer.echo(list_text.imported(report))
     if report.listing is None:
         sys.exit(2)
     if out is not None:
@@ -175,15 +173,15 @@ def import_(
         for kind, content in report.beside.items():
             beside = out.with_name(f"{out.stem}-{kind}.csv")
             beside.write_text(content, encoding="utf-8")
-            typer.echo(f"{kind} are written to {beside.name}")
+            typer.echo(f"{list_text.BESIDE[kind]}已写入 {beside.name}")
 
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Argument(help="a file to write, .xlsx or .csv")],
+    out: Annotated[Path, typer.Argument(help="写入的文件，.xlsx 或 .csv")],
     file: File = None,
 ) -> None:
-    """Write a list as a workbook or CSV that is read back to the very same list."""
+    """把清单导出为工作簿或 CSV，再导入时内容不变。"""
     from plans.errors import DataError
     from plans.list_export import rows_of, write_csv, write_workbook
 
@@ -194,45 +192,43 @@ def export(
         )
     rows = rows_of(_read(file))
     writers[out.suffix](rows, out)
-    typer.echo(f"{len(rows)} units written to {out.name}")
+    typer.echo(f"{len(rows)} 个单元已写入 {out.name}")
 
 
 @app.command()
 def diff(
-    before: Annotated[Path, typer.Argument(help="the earlier edition (CSV)")],
-    after: Annotated[Path, typer.Argument(help="the later edition (CSV)")],
+    before: Annotated[Path, typer.Argument(help="前一版清单（CSV）")],
+    after: Annotated[Path, typer.Argument(help="后一版清单（CSV）")],
     as_json: AsJson = False,
 ) -> None:
-    """What changed between two editions, cell by cell, and what that does to the reductions."""
+    """逐格对比两版清单，并给出减排量的变化。"""
+    from console.commands import list_text
     from plans.list_diff import diff_lists
 
     found = diff_lists(_read(before), _read(after))
     if as_json:
         typer.echo(json.dumps(found.as_data(), ensure_ascii=False, indent=2))
         return
-    for one in found.changes:
-        place = " ".join(part for part in (one.enterprise, one.enterprise_name, one.unit, one.column) if part)
-        typer.echo(f"{one.kind:13} {place}  {one.before or '-'} -> {one.after or '-'}")
-    for level, cuts in found.cuts.items():
-        typer.echo(f"{level:7} " + "  ".join(f"{key} {float(value):+.1f} kg/d" for key, value in cuts.items()))
-    typer.echo(f"{len(found.changes)} differences from {found.before} to {found.after}")
+    _print(list_text.differences(found))
 
 
 @app.command()
 def whatif(
     file: File = None,
-    level: str = "red",
+    level: Annotated[str, typer.Option(help=LEVELS)] = "red",
     city: City = "sample",
-    windows: Annotated[Path | None, typer.Option("--windows", help="staggered production (CSV)")] = None,
-    on: Annotated[str, typer.Option("--on", help="the day the windows are looked at, YYYY-MM-DD")] = "",
-    shut: Annotated[str, typer.Option("--shut", help="plants that stand still anyway, by commas")] = "",
-    keep: Annotated[str, typer.Option("--keep", help="plants or plant/unit that must not be asked, by commas")] = "",
-    step: Annotated[int, typer.Option("--step", help="cuts in steps of so many percent; 100: whole stops")] = 100,
+    windows: Windows = None,
+    on: Annotated[str, typer.Option("--on", help="按哪一天的错峰窗口，如 2026-01-10")] = "",
+    shut: Annotated[str, typer.Option("--shut", help="已停产的企业编号，以逗号分隔")] = "",
+    keep: Annotated[str, typer.Option("--keep", help="不得再减的企业或单元（编号，或编号/单元），以逗号分隔")] = "",
+    step: Annotated[int, typer.Option("--step", help="减产步长（%）；100 为整条停产")] = 100,
     as_json: AsJson = False,
 ) -> None:
-    """Which units would close the gap to the target at the least lost output, and which measures are doubtful."""
+    """补差试算：差多少、由哪些单元补，使少生产的量最小；并列出存疑措施的项数。"""
     from fractions import Fraction
 
+    from console.commands import list_text
+    from emergency.vocabulary import Level
     from plans.doubts import doubts_of
     from plans.errors import DataError, RuleError
     from plans.rulebook import load
@@ -267,30 +263,20 @@ def whatif(
         data = {**found.as_data(), "doubts": [{n: getattr(d, n) for n in type(d).__slots__} for d in doubts]}
         typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
         return
-    typer.echo(_heading(plan, plants))
-    for one in found.choices:
-        cut = f"{float(one.from_cut):.0%} -> {float(one.to_cut):.0%}"
-        typer.echo(f"  {one.enterprise} {one.enterprise_name} {one.unit_name}  {cut}  {float(one.lost_output):.0f} t/d")
-    for was, now in zip(found.before, found.after, strict=True):
-        typer.echo(f"  {now.pollutant:5} {was.percent:>6} -> {now.percent:>6}  {'SHORT' if now.short else 'reached'}")
-    verdict = (
-        f"closed at {float(found.lost_output):.0f} t/d lost" if found.feasible else "cannot be closed by this list"
-    )
-    typer.echo(
-        f"{level}: the gap is {verdict}; {len(found.left_aside)} units left aside, {len(doubts)} doubtful measures"
-    )
+    typer.echo(list_text.heading(plan, plants))
+    _print(list_text.gap(found, Level.of(level), len(doubts)))
 
 
 @app.command()
 def sheet(
-    plant: Annotated[str, typer.Argument(help="the plant's number on the list")],
-    out: Annotated[Path | None, typer.Option("--out", help="write the sheet here (.docx or .pdf)")] = None,
-    address: Annotated[str, typer.Option("--address", help="where the QR code of the gate board leads")] = "",
+    plant: Annotated[str, typer.Argument(help="清单中的企业编号")],
+    out: Annotated[Path | None, typer.Option("--out", help="写成文件，.docx 或 .pdf；不给则输出 JSON")] = None,
+    address: Annotated[str, typer.Option("--address", help="公示牌二维码的网址")] = "",
     file: File = None,
     city: City = "sample",
-    windows: Annotated[Path | None, typer.Option("--windows", help="staggered production (CSV)")] = None,
+    windows: Windows = None,
 ) -> None:
-    """One plant, one plan: print the sheet as JSON, or write it as a document with --out."""
+    """一厂一案：输出 JSON，或以 --out 写成文件。"""
     from datetime import UTC, datetime
 
     from emergency.plant_paper import write_sheet
@@ -305,14 +291,12 @@ def sheet(
         typer.echo(json.dumps(made.as_data(), ensure_ascii=False, indent=2))
         return
     write_sheet(made, out, now=datetime.now(UTC), address=address)
-    typer.echo(f"the sheet of {made.name} is written to {out.name}")
+    typer.echo(f"{made.name}的一厂一案已写入 {out.name}")
 
 
-def _heading(plan: CityPlan, plants: EnterpriseList) -> str:
-    assert plan.base_daily is not None
-    mark = " 虚构样例" if plan.sample else ""
-    base = f"base of the whole society [{plan.base_daily.confidence}: {plan.base_daily.source}]"
-    return f"{plan.chinese}{mark}, list {plants.edition}, {base}"
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
 
 
 def _data(one: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="记录：核验链条，查看内容。", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="记录：核验链条，查看内容。", no_args_is_help=True)
 
 Where = Annotated[str, typer.Option("--record", help="SQLite 文件，或数据库地址")]
 

@@ -15,36 +15,42 @@ if TYPE_CHECKING:
     from emergency.criteria import Judgement
     from plans.schema import Edition
 
-app = typer.Typer(help="Rules as data: list editions, show one, judge a level.", no_args_is_help=False)
+app = typer.Typer(add_completion=False, help="规则：列出全部版本，查看一个版本，判定预警级别。", no_args_is_help=False)
 
+LEVELS = ("yellow", "orange", "red")
+AS_WRITTEN = ("id", "english")
+"""Keys whose values are identifiers or English names."""
 KINDS = ("aqi", "ambient", "assessment", "warning", "city")
 
 
 @app.callback(invoke_without_command=True)
 def rules(context: typer.Context) -> None:
-    """List every edition with its days in force and how sure we are."""
+    """列出全部规则版本、实施日期和把握；子命令查看一个版本，或判定预警级别。"""
     if context.invoked_subcommand is not None:
         return
+    from console.rule_words import said_value
+    from emergency.terminal import table
     from plans.rulebook import load
 
     book = load()
-    rows: list[tuple[str, ...]] = [("edition", "from", "until", "sure", "dates", "checked", "source")]
+    rows: list[tuple[str, ...]] = [("版本", "实施", "至", "把握", "日期", "核对日期", "依据")]
     for dated in (*book.instruments.values(), *book.cities.values()):
         for e in dated:
             days = (str(e.from_), str(e.until or ""))
-            rows.append((e.name, *days, e.confidence, e.dates_confidence, str(e.checked_on), e.cites[0].short))
-    typer.echo(_table(rows))
-    typer.echo(f"\nrulebook {book.digest[:16]}  (sure: A text read or two sources, B one source, C remembered, I ours)")
+            source = said_value(e.cites[0].short)
+            rows.append((e.name, *days, e.confidence, e.dates_confidence, str(e.checked_on), source))
+    typer.echo(table(rows))
+    typer.echo(f"\n规则库摘要 {book.digest[:16]}  把握（日期：实施日期的把握）：{_marks()}")
 
 
 @app.command()
 def show(
-    what: Annotated[str, typer.Argument(help="aqi, ambient, assessment, warning, city, or the name of an edition")],
-    name: Annotated[str, typer.Argument(help="with city: its name")] = "",
-    on: Annotated[str, typer.Option(help="the day, YYYY-MM-DD; today when left out")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    what: Annotated[str, typer.Argument(help="aqi | ambient | assessment | warning | city，或版本名")],
+    name: Annotated[str, typer.Argument(help="city 之后写城市预案名")] = "",
+    on: Annotated[str, typer.Option(help="哪一天的版本，如 2019-12-01；默认今天")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
-    """Show the edition in force on a day, with its sources and settings."""
+    """查看某一天有效的版本：依据、设定和内容。"""
     edition = _find(what, name, on)
     data = edition.model_dump(mode="json", by_alias=True, exclude_none=True)
     if as_json:
@@ -55,18 +61,18 @@ def show(
         data.pop(key, None)
     data.pop("examples", None)
     typer.echo("\n".join(_outline(data)))
-    typer.echo(f"\n{len(edition.examples)} worked examples, executed by the test suite")  # type: ignore[attr-defined]
+    typer.echo(f"\n附 {len(edition.examples)} 个算例，每次发布软件前全部重新计算。")  # type: ignore[attr-defined]
 
 
 @app.command()
 def level(
-    edition: Annotated[str, typer.Option(help="warning edition, e.g. warning-2024")] = "",
-    daily_aqi: Annotated[str, typer.Option(help="daily AQI, comma-separated; ? is a missing day")] = "",
-    hourly_aqi: Annotated[Path | None, typer.Option(help="CSV with one column aqi; blank or ? is missing")] = None,
-    first_day: Annotated[str, typer.Option(help="the date of the first value, YYYY-MM-DD")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+    edition: Annotated[str, typer.Option(help="预警分级版本，如 warning-2024")] = "",
+    daily_aqi: Annotated[str, typer.Option(help="日AQI，以逗号分隔；? 为缺测日")] = "",
+    hourly_aqi: Annotated[Path | None, typer.Option(help="小时AQI的 CSV，有一列 aqi；空白或 ? 为缺测")] = None,
+    first_day: Annotated[str, typer.Option(help="第一个数值的日期，如 2015-12-07")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
-    """Judge the warning level of a series of daily AQI, or of hourly AQI by rolling 24 hours."""
+    """判定预警级别：按日AQI序列，或按小时AQI连续24小时滑动平均。"""
     from emergency.criteria import level_of_days, level_of_hours
     from emergency.vocabulary import BEIJING
     from plans.errors import DataError
@@ -89,12 +95,13 @@ def level(
     if as_json:
         typer.echo(json.dumps(_as_data(judged), ensure_ascii=False, indent=2))
         return
-    covered = ", ".join(str(day) for day in (judged.days or judged.numbers)) or "none"
-    typer.echo(f"level    {judged.level.word} {judged.level.chinese}" + (f" ({judged.below})" if judged.below else ""))
-    typer.echo(f"days     {covered}")
+    covered = "、".join(str(day) for day in judged.days) or "、".join(f"第{number}天" for number in judged.numbers)
+    below = f"（{_below(criteria, judged)}）" if judged.below else ""
+    typer.echo(f"级别  {judged.level.chinese} {judged.level.word}{below}")
+    typer.echo(f"日期  {covered or '无'}")
     for clause in judged.clauses:
-        typer.echo(f"clause   {clause.rule_id}: {clause.chinese} ({clause.english}; {clause.citation})")
-    typer.echo(f"why      {judged.why}\n         {judged.why_en}")
+        typer.echo(f"条件  {clause.rule_id}：{clause.chinese}（{clause.english}；{clause.citation}）")
+    typer.echo(f"理由  {judged.why}\n      {judged.why_en}")
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -211,38 +218,52 @@ def _as_data(judged: Judgement) -> dict[str, Any]:
     return data
 
 
+def _marks() -> str:
+    from console.rule_words import said_value
+
+    return "，".join(said_value(mark) for mark in ("A", "B", "C", "I"))
+
+
+def _below(criteria: Any, judged: Judgement) -> str:
+    return next((one.chinese for one in criteria.below_yellow if one.name == judged.below), str(judged.below))
+
+
 def _heading(edition: Edition) -> list[str]:
-    until = edition.until or "open"
-    lines = [
-        f"{edition.name}   {edition.from_} to {until}   sure {edition.confidence}, dates {edition.dates_confidence}"
-    ]
-    lines += [
-        f"  {c.title} {c.number} {c.clause}".rstrip() + (f" ({c.published})" if c.published else "")
-        for c in edition.cites
-    ]
-    lines.append(
-        f"  checked on {edition.checked_on}" + (f"; follows {edition.supersedes}" if edition.supersedes else "")
-    )
-    return lines + ([f"  {edition.note}"] if edition.note else [])
+    from console.rule_words import said_value
+
+    days = f"{edition.from_} 起" + (f"，至 {edition.until}" if edition.until else "")
+    lines = [f"{edition.name}   {days}   把握 {edition.confidence}，日期 {edition.dates_confidence}"]
+    for cite in edition.cites:
+        words = " ".join(said_value(part) for part in (cite.title, cite.number, cite.clause) if part)
+        lines.append(f"  {words}" + (f"（{cite.published} 发布）" if cite.published else ""))
+    after = f"；接替 {edition.supersedes}" if edition.supersedes else ""
+    lines.append(f"  核对 {edition.checked_on}{after}；{_marks()}")
+    return lines + ([f"  {said_value(edition.note)}"] if edition.note else [])
 
 
 def _outline(data: Any, depth: int = 0) -> list[str]:
     """The data as an indented outline; criteria in words, settings on one line with their mark and source."""
+    from console.rule_words import said_key, said_value
+
     pad = "  " * depth
     lines: list[str] = []
-    for key, value in data.items():
+    for name, value in data.items():
+        key = said_key(name)
         if isinstance(value, dict) and {"value", "confidence", "source"} <= set(value):
-            lines.append(f"{pad}{key}: {_short(value['value'])}   [{value['confidence']}: {value['source']}]")
+            source = said_value(value["source"])
+            lines.append(f"{pad}{key}：{_short(value['value'])}   [{value['confidence']}：{source}]")
         elif (
-            key in ("yellow", "orange", "red") and isinstance(value, dict) and {"over", "all_of", "any_of"} & set(value)
+            name in ("yellow", "orange", "red")
+            and isinstance(value, dict)
+            and {"over", "all_of", "any_of"} & set(value)
         ):
-            lines.append(f"{pad}{key}: {_criterion(value)}")
+            lines.append(f"{pad}{key}：{_criterion(value)}")
         elif isinstance(value, dict):
-            lines += [f"{pad}{key}:", *_outline(value, depth + 1)]
+            lines += [f"{pad}{key}：", *_outline(value, depth + 1)]
         elif isinstance(value, list) and value and isinstance(value[0], dict):
-            lines += [f"{pad}{key}:"] + [f"{pad}  - {_short(one)}" for one in value]
+            lines += [f"{pad}{key}："] + [f"{pad}  - {_short(one)}" for one in value]
         else:
-            lines.append(f"{pad}{key}: {_short(value)}")
+            lines.append(f"{pad}{key}：{_short(value)}")
     return lines
 
 
@@ -250,21 +271,22 @@ def _criterion(value: dict[str, Any]) -> str:
     from plans.schema import Criterion
 
     criterion = Criterion.model_validate(value)
-    return f"{criterion.chinese}   ({criterion.english})"
+    return f"{criterion.chinese}（{criterion.english}）"
 
 
 def _short(value: Any) -> str:
+    from console.rule_words import said_key, said_value
+
     if isinstance(value, dict):
         if {"value", "confidence", "source"} <= set(value):
             return f"{_short(value['value'])} [{value['confidence']}]"
-        return ", ".join(f"{key} {_short(one)}" for key, one in value.items() if one not in ("", [], {}))
+        return "，".join(
+            f"{said_key(key)} {one if key in AS_WRITTEN else _short(one)}"
+            for key, one in value.items()
+            if one not in ("", [], {})
+        )
     if isinstance(value, list):
-        return "、".join(_short(one) for one in value) or "none"
-    return "-" if value is None else str(value)
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
-    )
+        return "、".join(_short(one) for one in value) or "无"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return "—" if value is None else said_value(str(value))

@@ -44,15 +44,15 @@ PEOPLE = (
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="port of the console on the loopback")] = 8420,
-    scenario: Annotated[str, typer.Option(help="beijing, sample, or auto: beijing where its data are")] = "auto",
-    fresh: Annotated[bool, typer.Option(help="begin anew even if an unfinished demo is there")] = False,
-    home: Annotated[Path | None, typer.Option(help="working folder (default: LANTIAN_HOME/demo)")] = None,
-    once: Annotated[bool, typer.Option(help="stop when the console answers and all is made (for timing)")] = False,
+    port: Annotated[int, typer.Option(help="值班台的本机端口")] = 8420,
+    scenario: Annotated[str, typer.Option(help="beijing | sample | auto：有北京数据时用 beijing")] = "auto",
+    fresh: Annotated[bool, typer.Option(help="有未完成的演示也从头开始")] = False,
+    home: Annotated[Path | None, typer.Option(help="工作文件夹，默认 LANTIAN_HOME/demo")] = None,
+    once: Annotated[bool, typer.Option(help="值班台应答、全部准备好后即退出（计时用）")] = False,
 ) -> None:
-    """Replay an episode under the embedded Prefect, then serve the console and print its address and log-ins.
+    """在内嵌的 Prefect 中回放一段污染过程，然后打开值班台，打印网址和示例账号。
 
-    Everything is a drill (演练): marked on every page, and nothing leaves the house. Stop with Ctrl-C.
+    全部是演练：每个页面都会标明，消息全部封存。按 Ctrl-C 结束。
     """
     from flows.scenario import find_data
     from flows.scenario import scenario as scenario_of

@@ -13,11 +13,11 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def drill(
-    announced: Annotated[bool, typer.Option(help="told to everybody a day ahead; else a surprise")] = False,
-    seed: Annotated[int, typer.Option(help="seed of the simulated people and plants")] = 7,
-    home: Annotated[Path | None, typer.Option(help="empty folder (default: LANTIAN_HOME/drill)")] = None,
+    announced: Annotated[bool, typer.Option(help="预告演练，提前一天通知；不给则为突击演练")] = False,
+    seed: Annotated[int, typer.Option(help="模拟人员和企业的种子")] = 7,
+    home: Annotated[Path | None, typer.Option(help="空文件夹，默认 LANTIAN_HOME/drill")] = None,
 ) -> None:
-    """Import, arithmetic, what-if, activation, raise, receipts, findings, problems, evaluation, debrief; all sealed."""
+    """在样例清单上演练全过程：导入、核算、补差试算、启动、升级、签收、核查、交办、评估、讲评；消息全部封存。"""
     from flows.exercise import run
     from flows.tell import line
     from plans.errors import DataError

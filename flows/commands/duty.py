@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from flows.post import Post
 
-app = typer.Typer(help="值守：值班表、联系方式、呼叫、日历文件。", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="值守：值班表、联系方式、呼叫、日历文件。", no_args_is_help=True)
 
 Home = Annotated[Path, typer.Option("--home", help="工作文件夹")]
 

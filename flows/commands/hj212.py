@@ -121,7 +121,7 @@ def simulate(
     port: Annotated[int, typer.Option(help="接收方端口")] = 9212,
     cut: Annotated[float, typer.Option(min=0.0, max=1.0, help="演练：要求的减产比例，各企业按脾性执行")] = 0.0,
     seed: Annotated[int, typer.Option(help="企业脾性的种子")] = 1,
-    version: Annotated[int, typer.Option(help="2005 | 2017 | 2025")] = 2017,
+    version: Annotated[int, typer.Option(help="协议版本：2005 | 2017 | 2025")] = 2017,
 ) -> None:
     """模拟企业按 HJ 212 发送数据（演练与压测用，全部为模拟数据），最后报告应答情况。"""
     import asyncio

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from emergency.record import Record
     from emergency.vocabulary import Role
 
-app = typer.Typer(help="开设并维护一个城市（区）的值守工作文件夹。", no_args_is_help=True)
+app = typer.Typer(add_completion=False, help="开设并维护一个城市（区）的值守工作文件夹。", no_args_is_help=True)
 
 Home = Annotated[Path | None, typer.Option(help="工作文件夹，默认 LANTIAN_HOME")]
 

@@ -12,11 +12,11 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def papers(
-    home: Annotated[Path, typer.Option(help="working folder with the record")],
-    to: Annotated[Path, typer.Option(help="folder to write into")],
-    kinds: Annotated[str, typer.Option(help="kinds of document: docx, pdf, xlsx, with commas")] = "docx,pdf,xlsx",
+    home: Annotated[Path, typer.Option(help="有记录的工作文件夹")],
+    to: Annotated[Path, typer.Option(help="写入的文件夹")],
+    kinds: Annotated[str, typer.Option(help="文件种类，以逗号分隔：docx,pdf,xlsx")] = "docx,pdf,xlsx",
 ) -> None:
-    """Write 会商意见, 会商纪要, 审批表, 通知, 交接班记录, 周研判, CAP 1.2, GB/T 35965.1 and an Atom feed."""
+    """写出会商意见、会商纪要、审批表、通知、交接班记录、周研判，以及 CAP 1.2、GB/T 35965.1 和 Atom 消息。"""
     from emergency.documents_pdf import PACKAGES, fonts
     from emergency.publisher import publisher_of
     from flows.papers import write_papers
@@ -26,7 +26,7 @@ def papers(
     issuer = publisher_of(post.office.desk.area, post.office.desk.area_name).name
     wanted = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     if "pdf" in wanted and fonts() is None:
-        typer.echo(f"没有中文字体，PDF未写出；请安装 {PACKAGES}（apt-get install）后再写。", err=True)
+        typer.echo(f"没有中文字体，PDF 未写出；请安装 {PACKAGES}（apt-get install）后再写。", err=True)
         wanted.remove("pdf")
     written = write_papers(post.record, to, issuer=issuer, kinds=wanted)
     typer.echo(f"{len(written)} 个文件已写入 {to}")

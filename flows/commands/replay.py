@@ -25,16 +25,16 @@ def day_of(text: str | None, *, option: str) -> date | None:
 
 @app.command()
 def replay(
-    scenario: Annotated[str, typer.Argument(help="beijing (real data) or sample (simulated)")] = "beijing",
-    first: Annotated[str | None, typer.Option("--from", help="first day, YYYY-MM-DD")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="last day, YYYY-MM-DD")] = None,
-    seed: Annotated[int, typer.Option(help="seed of the simulated people and plants")] = 7,
-    fresh: Annotated[bool, typer.Option(help="begin anew even if an unfinished replay is there")] = False,
-    home: Annotated[Path | None, typer.Option(help="working folder (default: LANTIAN_HOME/replay/<scenario>)")] = None,
+    scenario: Annotated[str, typer.Argument(help="beijing 真实数据 | sample 模拟数据")] = "beijing",
+    first: Annotated[str | None, typer.Option("--from", help="第一天，如 2015-11-20")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="最后一天，如 2015-12-31")] = None,
+    seed: Annotated[int, typer.Option(help="模拟人员和企业的种子")] = 7,
+    fresh: Annotated[bool, typer.Option(help="有未完成的回放也从头开始")] = False,
+    home: Annotated[Path | None, typer.Option(help="工作文件夹，默认 LANTIAN_HOME/replay/<scenario>")] = None,
 ) -> None:
-    """Replay a past episode as a drill: one line a day, then the evaluation of each episode and the record's digest.
+    """以演练方式回放过去的污染过程：逐日一行，最后是各次过程的评估和记录摘要。
 
-    An unfinished replay goes on where it stopped; a finished one begins anew. Nothing leaves the house.
+    未完成的回放从中断处继续，已完成的从头开始；消息全部封存。
     """
     from flows import stage as staging
     from flows import tell
@@ -54,4 +54,4 @@ def replay(
     tell.header(stage)
     digest = staging.play(stage, record, on_day=tell.Teller(stage, record).day)
     tell.evaluations(record)
-    tell.line(f"记录摘要 record digest: {digest}")
+    tell.line(f"记录摘要 {digest}")

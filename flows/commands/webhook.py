@@ -10,7 +10,9 @@ import typer
 if TYPE_CHECKING:
     from flows.post import Post
 
-app = typer.Typer(help="登记其他系统的签名回调（webhook），说明见 docs/api.md。", no_args_is_help=True)
+app = typer.Typer(
+    add_completion=False, help="登记其他系统的签名回调（webhook），说明见 docs/api.md。", no_args_is_help=True
+)
 Home = Annotated[Path | None, typer.Option(help="工作文件夹，默认 LANTIAN_HOME")]
 
 

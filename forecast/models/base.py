@@ -13,12 +13,10 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from forecast.features import Sample, calendar, season_distance, year_angle
+from forecast.whole_days import goes_round_the_year
 
 SEASON_DAYS = 40.0
 """Half width of the season window of past days; chosen among 15, 25, 40, 60 by CRPS inside the training years."""
-
-WHOLE_YEAR = 330
-"""Days of training from which a harmonic of the year is fitted."""
 
 HEADROOM = np.log(1.25)
 """A path may exceed the largest daily value of the training window by a quarter, not more (a guard, not a limit)."""
@@ -73,17 +71,19 @@ class Anchor:
     def fit(cls, sample: Sample, *, rows: np.ndarray | None = None, penalty: float = 60.0) -> Anchor:
         """Ridge on the observed logarithms of some rows (all); the constant and the harmonic are not penalised.
 
-        Less than WHOLE_YEAR days cannot tell a season from a trend: then the harmonic is held at nothing.
+        Days that do not go round the year (whole_days) cannot tell a season from a trend: for that area and pollutant
+        the harmonic is held at nothing then.
         """
         terms = terms_of(sample.days)
         inside = np.ones(len(terms), dtype=bool) if rows is None else np.isin(np.arange(len(terms)), rows)
-        wave = 1e-3 if len(sample.days) >= WHOLE_YEAR else 1e6
-        punish = np.diag([0.0, wave, wave, penalty, penalty])
         out = np.full((*sample.observed.shape[::2], terms.shape[1]), np.nan)
         for area, pollutant in np.ndindex(out.shape[:2]):
             values = sample.observed[area, :, pollutant]
-            there = inside & ~np.isnan(values)
+            known = ~np.isnan(values)
+            there = inside & known
             if there.any():
+                wave = 1e-3 if goes_round_the_year(sample.days[known]) else 1e6
+                punish = np.diag([0.0, wave, wave, penalty, penalty])
                 design = terms[there]
                 out[area, pollutant] = np.linalg.solve(
                     design.T @ design + punish + 1e-9 * np.eye(len(punish)), design.T @ values[there]

@@ -18,9 +18,9 @@ from typing import Any, Self
 import numpy as np
 
 from forecast import almanac
-from forecast.features import LEADS, Sample, from_log, season
+from forecast.features import LEADS, Sample, season
 from forecast.models.base import Anchor, Stored
-from forecast.models.direct import LEVELS, folds_of, log_aqi, near_folds
+from forecast.models.direct import LEVELS, folds_of, index_of, near_folds
 from forecast.models.seasonal import season_of, shifts_of
 from forecast.models.step import Step
 from plans.errors import DataError
@@ -62,7 +62,7 @@ class Chained:
         """
         if not len(columns(sample)):
             raise DataError("There is no weather ahead to chain days by", expected="daily weather", found="none")
-        index = log_aqi(from_log(sample.observed))
+        index = index_of(sample.observed)
         days = len(sample.days)
         fold = folds_of(days, self.folds)
         near = near_folds(fold, self.folds)
@@ -166,7 +166,7 @@ def predictors(past: np.ndarray, left: np.ndarray, weather: np.ndarray, valid: n
 def chain(steps: tuple[Step, ...], sample: Sample, rows: np.ndarray) -> np.ndarray:
     """(area, row, lead) log AQI: every step's answers are the next step's today."""
     chosen = columns(sample)
-    past = history(log_aqi(from_log(sample.observed)))[:, rows]
+    past = history(index_of(sample.observed))[:, rows]
     left = left_behind(sample)[:, :, rows]
     out = np.empty((*past.shape[:2], LEADS))
     for lead in range(LEADS):

@@ -18,6 +18,7 @@ from forecast.features import LEADS, TARGETS, Sample, from_log, season, shift, t
 from forecast.models.base import Anchor, Stored
 from forecast.models.experts import Scale, centred, landmarks
 from forecast.models.trees import Trees
+from forecast.whole_days import tells
 
 LEVELS = np.array([0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95])
 """Probabilities that are learned."""
@@ -63,6 +64,14 @@ def log_aqi(concentrations: np.ndarray, *, edition: str = YARDSTICK) -> np.ndarr
     return logs
 
 
+def index_of(observed: np.ndarray) -> np.ndarray:
+    """(..., day): log of the AQI observed, from logs (..., day, pollutant); NaN on days that cannot tell it.
+
+    A day without a main pollutant that the place measures otherwise (whole_days.tells) has no index.
+    """
+    return np.where(tells(observed), log_aqi(from_log(observed)), np.nan)
+
+
 def quantiles_of(paths: np.ndarray) -> np.ndarray:
     """(row, lead, level) log AQI quantiles of concentration paths (row, path, lead, pollutant)."""
     ordered = np.sort(np.moveaxis(log_aqi(paths), 1, -1), axis=-1)
@@ -71,10 +80,10 @@ def quantiles_of(paths: np.ndarray) -> np.ndarray:
 
 def of_the_past(sample: Sample, *, plain: bool) -> list[np.ndarray]:
     """The (area, day) columns of :func:`table` that are the same for every lead."""
-    own = log_aqi(from_log(sample.observed))
+    own = index_of(sample.observed)
     region = np.full(own.shape[1:], np.nan)
     if sample.region_observed is not None:
-        region = log_aqi(from_log(sample.region_observed))
+        region = index_of(sample.region_observed)
     columns = []
     for series in (own, region[None]):
         filled = np.where(np.isnan(series), shift(series, 1), series)
@@ -156,7 +165,7 @@ class Direct:
         """Fitted on all rows, and what it said of days left out: (area, day, lead, level) log AQI, NaN unknown."""
         fold = folds_of(len(sample.days), self.folds)
         anchor = Anchor.fit(sample)
-        index = log_aqi(from_log(sample.observed))
+        index = index_of(sample.observed)
         weight = np.repeat(sample.weights, len(sample.days))
         unseen = np.full((*index.shape, LEADS, len(LEVELS)), np.nan)
         scales, counts = [], []
@@ -262,16 +271,18 @@ class _Lead:
         near = near_folds(self.fold, self.folds)[np.tile(self.rows, copies)]
         data = lightgbm.Dataset(tables, target, params={"max_bin": 63, "verbosity": -1}, free_raw_data=False)
         data = data.construct()
-        inside = [np.flatnonzero(~near[:, number]) for number in range(self.folds)]
         first = np.arange(len(self.rows))
-        out = [first[fold[: len(first)] == number] for number in range(self.folds)]
+        parts = [
+            (np.flatnonzero(~near[:, number]), first[fold[: len(first)] == number]) for number in range(self.folds)
+        ]
+        parts = [part for part in parts if all(map(len, part))]  # a gap of months may leave a fold without a known day
         said = np.full((len(self.y), len(LEVELS)), np.nan)
         trees: dict[tuple[int, int], Trees] = {}
         middle = int(np.argmin(np.abs(LEVELS - 0.5)))
         count = self.setting.most
         for number in sorted(range(len(LEVELS)), key=lambda one: one != middle):
             boosters, losses = [], np.zeros(count)
-            for train, test in zip(inside, out, strict=True):
+            for train, test in parts:
                 seen: dict[str, Any] = {}
                 search = number == middle
                 booster = lightgbm.train(
@@ -285,7 +296,7 @@ class _Lead:
                 boosters.append(booster)
             if number == middle:
                 count = int(np.argmin(losses)) + 1
-            for booster, test in zip(boosters, out, strict=True):
+            for booster, (_, test) in zip(boosters, parts, strict=True):
                 said[self.rows[test], number] = booster.predict(tables[test], num_iteration=count)
             for seed in range(self.setting.seeds):
                 whole = lightgbm.train(self._params(number, copies, seed), data, num_boost_round=count)

@@ -25,7 +25,7 @@ from forecast.models import lately, regime
 from forecast.models.base import Stored, season_weights
 from forecast.models.blend import Blend, narrowed
 from forecast.models.chained import Chained
-from forecast.models.direct import LEVELS, YARDSTICK, Direct, folds_of, log_aqi, near_folds
+from forecast.models.direct import LEVELS, YARDSTICK, Direct, folds_of, index_of, log_aqi, near_folds
 from forecast.models.judged import COSTS, alarms_of, losses_of, shared, weights_of
 from forecast.models.seasonal import season_of, shifts_of
 from forecast.models.weathered import Weathered
@@ -85,7 +85,7 @@ class Pooled:
         if isinstance(base, Blend):  # the usual has a weight of its own here
             base = replace(base, usual_share=np.zeros(LEADS), factor=np.ones((LEADS, len(TARGETS))))
         fitted = [direct.fit(_of_areas(sample, chosen)) for direct in self.directs]
-        index = log_aqi(from_log(sample.observed))
+        index = index_of(sample.observed)
         truth = np.full((len(chosen), len(sample.days), LEADS), np.nan)
         for lead in range(1, LEADS + 1):
             truth[:, :-lead, lead - 1] = index[chosen][:, lead:]
@@ -157,7 +157,7 @@ class Pooled:
         again = self.base.paths(sample, area=area, rows=at, count=REHEARSED, seeds=seeds)
         said = self._said(one, self.areas.index(area), at, _sorted_index(again))
         over = 0 if one.issue_hour == 24 else 1
-        seen = log_aqi(from_log(one.observed[0]))
+        seen = index_of(one.observed[0])
         index = lately.shifts(said, at, seen, rows, rates=self.rates, asked=medians, over=over)
         pollutants = lately.shifts(
             to_log(np.median(again, axis=1)), at, one.observed[0], rows,

@@ -100,6 +100,7 @@ PLAIN = {
     "console/plain.py",  # turns English errors into Chinese; on an English page they stay as they are
     "console/air.py", "console/watch.py",  # read once for all readers; gathered whole, translated on the page
     "console/language.py", "console/language_extract.py",
+    "console/cli.py", "console/cli_words.py",  # the command line, which speaks Chinese to everybody
 }  # fmt: skip
 RECORDED = {
     "；", "，", "。", "：", "周", "年", "月", "日 ", "日",  # marks between values; the Chinese form of a date

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -79,6 +80,25 @@ def warn(home, *, level="yellow", issued, lifted=None):
 
 def files(home, kind):
     return sorted(path.name for path in (home / kind).glob("*")) if (home / kind).is_dir() else []
+
+
+def test_a_day_that_ended_without_particles_has_no_index_under_the_edition_of_2026(tmp_path):
+    archive = Archive.open(tmp_path / "archive.db")
+    archive.write_stations([Station("1A", "站1A", "样例市")])
+    hours = air.hours(BEGIN, END)
+    levels = {"so2": 10.0, "no2": 40.0, "co": 1.0, "o3": 50.0}
+    data = air.dataset(
+        {name: np.full((1, len(hours)), value) for name, value in levels.items()}, stations=["1A"], valid_time=hours
+    )
+    archive.write_observations(data, source="test", delay=timedelta(minutes=30))
+
+    def city(edition):
+        scope = replace(SCOPE, stations=("1A",), mean_of=("1A",), edition=edition)
+        return daily.daily(archive, scope, day=DAY, level=Level.NONE, now=at(9)).city
+
+    assert city("hj633-2026").aqi is None
+    assert city("hj633-2012").aqi is not None
+    archive.close()
 
 
 def test_a_days_data_rank_the_stations_name_the_missing_and_keep_the_rules_of_a_valid_day(home):

@@ -234,6 +234,62 @@ def test_a_run_that_was_not_at_hand_is_not_used() -> None:
     assert not made.data_vars
 
 
+@pytest.mark.parametrize(
+    "hours",
+    [
+        np.arange(0, 241),
+        np.concatenate([np.arange(0, 90), np.arange(90, 144, 3), np.arange(144, 241, 6)]),
+        np.concatenate([np.arange(0, 48), np.arange(48, 241, 3)]),
+    ],
+    ids=["hourly", "1, 3 and 6 hours", "1 and 3 hours"],
+)
+def test_steady_rain_is_the_same_every_day_whatever_the_steps_of_the_run(hours) -> None:
+    run = run_of("2015-03-01T00", hours.astype(float), np.full(len(hours), 10.0))
+    run["rain"] = ("issued_at", "lead_hours", "station"), 0.1 * np.diff(hours, prepend=0)[None, :, None]
+
+    made = weather_modes.from_run(run, issue_dates=[date(2015, 3, 1)])
+
+    np.testing.assert_allclose(made["rain_sum"].values.ravel(), 2.4, atol=1e-9)
+    np.testing.assert_array_equal(made["temperature_mean"].values.ravel(), 10.0)
+
+
+def test_half_a_day_without_values_is_a_gap_and_no_weather() -> None:
+    hours = np.concatenate([np.arange(0.0, 72), np.arange(84.0, 192)])
+
+    made = weather_modes.from_run(
+        run_of("2015-03-01T16", hours, 0.0 * hours), issue_dates=[date(2015, 3, 1)], delay=timedelta(0)
+    )
+
+    assert [True] * 3 + [False] + [True] * 3 == np.isfinite(made["temperature_mean"].values[0, 0]).tolist()
+
+
+def test_a_day_with_its_time_zone_stays_the_day_it_is_in_beijing(tmp_path) -> None:
+    frame = weather_modes.to_frame(weather_modes.perfect_weather(hourly(days=3), areas=[AREA]))
+    plain = weather_modes.write_table(
+        weather_modes.perfect_weather(hourly(days=3), areas=[AREA]), tmp_path / "a.parquet"
+    )
+    for name in ("issue_date", "valid_date"):
+        frame[name] = frame[name].dt.tz_localize("Asia/Shanghai")
+    frame.to_parquet(tmp_path / "zoned.parquet")
+
+    zoned = weather_modes.read_table(tmp_path / "zoned.parquet")
+
+    assert zoned["issue_date"].values.tolist() == weather_modes.read_table(plain)["issue_date"].values.tolist()
+
+
+def test_a_row_without_a_station_and_a_table_of_another_mode_are_refused(tmp_path) -> None:
+    frame = weather_modes.to_frame(weather_modes.perfect_weather(hourly(days=3), areas=[AREA]))
+    frame.assign(weather_mode="perfect").to_csv(tmp_path / "perfect.csv", index=False)
+    frame.loc[1, "station"] = None
+    frame.to_csv(tmp_path / "blank.csv", index=False)
+
+    with pytest.raises(DataError, match=r"names no station \(blank.csv row 2\)"):
+        weather_modes.read_table(tmp_path / "blank.csv")
+    with pytest.raises(DataError, match=r"says another weather mode.*expected forecast, found perfect"):
+        weather_modes.read_table(tmp_path / "perfect.csv")
+    assert weather_modes.read_table(tmp_path / "perfect.csv", mode="perfect").attrs["weather_mode"] == "perfect"
+
+
 @given(st.floats(0, 60), st.floats(0, 359.9))
 @settings(max_examples=50, deadline=None)
 def test_components_give_the_speed_back(speed, direction) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
 import xarray as xr
 
-from forecast import weather_modes
+from forecast import air, sample, weather_modes
 from forecast.features import LEADS
 from forecast.train import load, save, train
 from forecast.weather_ahead import lesson
@@ -161,21 +161,30 @@ def test_a_variable_nobody_observes_helps_and_is_not_changed(apart):
     )
 
 
-def test_the_model_file_keeps_the_check_and_the_digest_covers_it(small_air, tmp_path):
-    areas = [weather_modes.Area(str(code), (str(code),)) for code in small_air["station"].values]
-    run = weather_modes.perfect_weather(small_air, areas=areas)
+def test_runs_of_one_season_teach_nothing_about_the_others(apart):
+    run, observed, *_ = apart
+    summer = (DAYS >= np.datetime64("2014-05-01")) & (DAYS < np.datetime64("2014-11-01"))
+
+    assert learned(run.isel(issue_date=summer), observed, until=UNTIL)[0] is None
+
+
+def test_the_model_file_keeps_the_check_and_the_digest_covers_it(tmp_path):
+    begin = datetime(2014, 1, 1, tzinfo=air.BEIJING)
+    year = sample.generate(seed=3, start=begin, end=begin + timedelta(days=424), stations=2)
+    areas = [weather_modes.Area(str(code), (str(code),)) for code in year["station"].values]
+    run = weather_modes.perfect_weather(year, areas=areas)
     random = np.random.default_rng(4)
     for name in ("temperature_mean", "dew_point_mean", "wind_speed_mean", "wind_speed_night", "wind_speed_day"):
         values = run[name].values
-        values += random.normal(0, float(np.nanstd(values)), values.shape[1:])
+        values += random.normal(0, 0.4 * float(np.nanstd(values)), values.shape[1:])
         if name.startswith("wind"):
             np.clip(values, 0, None, out=values)
     run.attrs["weather_mode"] = "forecast"
 
-    made = train(small_air, until=UNTIL, areas=areas, model="blend-weather", weather=run)
+    made = train(year, until=UNTIL, areas=areas, model="blend-weather", weather=run)
     again = load(save(made, tmp_path).parent)
 
-    kept, own = again.belief.check, lesson(small_air, run, areas=areas, until=UNTIL).belief.check
+    kept, own = again.belief.check, lesson(year, run, areas=areas, until=UNTIL).belief.check
     assert own is not None and kept.names == own.names and again.digest == made.digest
     np.testing.assert_array_equal(kept.table, own.table)
     assert set(again.manifest["weather_variables_checked"]) == set(kept.targets)

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from console.commands import enterprise_list, rules
 from plans.errors import LantianError
+from plans.rulebook import HERE
 
 
 def run(app, *words):
@@ -41,7 +42,7 @@ def test_show_gives_the_edition_of_the_day():
 
     assert text.startswith("warning-2018")
     assert "日AQI>200持续72小时及以上" in text
-    assert "[A:" in text
+    assert "[A：" in text
 
 
 @pytest.mark.parametrize("what", [["aqi"], ["ambient"], ["assessment"], ["warning-2017"], ["city", "xiangyang"]])
@@ -63,8 +64,8 @@ def test_the_level_with_dates_and_in_words():
     assert (found["level"], found["days"]) == ("yellow", ["2015-12-07", "2015-12-08"])
 
     text = run(rules.app, "level", "--edition", "warning-2024", "--daily-aqi", "210,305,210")
-    assert "red 红色" in text
-    assert "days     1, 2, 3" in text
+    assert "级别  红色 red" in text
+    assert "日期  第1天、第2天、第3天" in text
 
 
 def test_the_level_of_hours_with_blank_lines_as_missing(tmp_path):
@@ -143,10 +144,10 @@ def test_bad_input_to_show_is_one_sentence(words, part):
 
 def test_list_shows_checks_and_sums_the_sample():
     assert "样例第三水泥厂" in run(enterprise_list.app, "show")
-    assert "can be used: 69 entries" in run(enterprise_list.app, "check")
+    assert "可以使用：69 条，166 个单元" in run(enterprise_list.app, "check")
     text = run(enterprise_list.app, "reductions")
-    assert "SHORT by" in text
-    assert "fictional" in text
+    assert "缺 1.84 吨/日" in text
+    assert "虚构" in text
 
 
 def test_list_as_json():
@@ -165,11 +166,22 @@ def test_list_check_tells_every_mistake_and_leaves_with_2(tmp_path):
     done = CliRunner().invoke(enterprise_list.app, ["check", "--file", str(file)])
 
     assert done.exit_code == 2
-    assert [line.split(" (")[0] for line in done.output.splitlines()] == [
-        "A column is missing",
-        "A column is not known",
-        "A column is not known",
-    ]
+    missing, *strange = done.output.splitlines()
+    assert missing.startswith("缺少列：企业名称、类别、样例、") and missing.endswith("（a.csv 第1行）。请补上。")
+    assert 2 * ["有不认识的列（a.csv 第1行）"] == [line.split("，")[0] for line in strange]
+    told = json.loads(CliRunner().invoke(enterprise_list.app, ["check", "--file", str(file), "--json"]).output)
+    assert ["A column is missing"] + 2 * ["A column is not known"] == [line.split(" (")[0] for line in told]
+
+
+def test_list_check_says_in_chinese_what_was_expected(tmp_path):
+    file = tmp_path / "a.csv"
+    sample = (HERE / "cities" / "sample" / "enterprises" / "2026.csv").read_text("utf-8")
+    file.write_text(sample.replace("工业源", "工厂", 1), encoding="utf-8")
+    done = CliRunner().invoke(enterprise_list.app, ["check", "--file", str(file)])
+
+    assert "用词不在允许范围内，应为以下之一：工业源" in done.output
+    assert "（a.csv 第2行“类别”列），现为“工厂”。" in done.output
+    assert "expected" not in done.output
 
 
 @pytest.mark.parametrize(
