@@ -37,7 +37,7 @@ def chosen(post: Post, *, now: datetime) -> tuple[Trained, xr.Dataset | None, tu
     from forecast.features import Area
 
     area = Area(str(post.settings["area"]), tuple(post.settings["mean_of"]))
-    models, notes = _loaded(post.home)
+    models, notes = _loaded(post.home, area.key)
     ours = [model for model in models if any(one.key == area.key for one in model.areas)]
     if not ours:
         models[0].area(area.key)
@@ -101,22 +101,26 @@ def _kind(folder: Path) -> str:
     return folder.name.rpartition("-")[0]
 
 
-def _loaded(home: Path) -> tuple[list[Trained], tuple[str, ...]]:
+def _loaded(home: Path, area: str) -> tuple[list[Trained], tuple[str, ...]]:
     """The models of the folder that load, newest first, and what the outlook says of those that do not.
 
-    One whose successor of the same kind loads is not spoken of: it was retrained. DataError: none loads.
+    Of each kind down to the newest that knows the area: what is older was retrained, and is neither loaded nor spoken
+    of. DataError: none loads.
     """
     from forecast import train as training
 
     models, kinds, faults = [], set(), {}
     for folder in folders(home):
+        if _kind(folder) in kinds:
+            continue
         try:
-            models.append(training.load(folder))
+            model = training.load(folder)
         except DataError as error:
             log.warning("%s is left aside: %s", folder.name, error)
-            if _kind(folder) not in kinds:
-                faults[folder.name] = str(error)
-        else:
+            faults[folder.name] = str(error)
+            continue
+        models.append(model)
+        if any(one.key == area for one in model.areas):
             kinds.add(_kind(folder))
     if not models and not faults:
         raise DataError("There is no model in the folder", where=str(home), todo="Train one with lantian office train")
