@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from datetime import datetime, time
 from typing import Any
 
@@ -24,6 +25,7 @@ def to_xlsx(paper: Paper) -> bytes:
     from openpyxl.styles import Alignment, Border, Font, Side
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.properties import PageSetupProperties
+    from openpyxl.writer.excel import ExcelWriter
 
     book = openpyxl.Workbook()
     sheet: Any = book.active
@@ -90,5 +92,6 @@ def to_xlsx(paper: Paper) -> bytes:
     facts.title, facts.creator = paper.title, paper.issuer
     facts.created = facts.modified = datetime.combine(paper.dated, time())
     stream = io.BytesIO()
-    book.save(stream)
+    # Not book.save: that writes the clock's time over `modified`.
+    ExcelWriter(book, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED)).save()
     return without_clock(stream.getvalue())

@@ -184,13 +184,21 @@ def test_chinese_characters_have_a_chinese_font_and_the_page_is_that_of_the_stan
 
 def test_the_same_paper_gives_the_same_pdf_and_workbook(concluded):
     """A PDF needs a Chinese font of the system; without one it says which packages to install."""
+    import io as memory
+
+    import openpyxl
+
     from emergency import documents_pdf, documents_xlsx
     from plans.errors import DataError
 
     state = concluded.record.state("consultation", "c1")
     paper = documents.opinion(state, events(concluded, "consultation", "c1"), issuer=ISSUER, drill=True)
 
-    assert documents_xlsx.to_xlsx(paper) == documents_xlsx.to_xlsx(paper)
+    made = documents_xlsx.to_xlsx(paper)
+
+    assert made == documents_xlsx.to_xlsx(paper)
+    facts = openpyxl.load_workbook(memory.BytesIO(made)).properties
+    assert facts.created.date() == facts.modified.date() == paper.dated, "a clock's time would differ from run to run"
     if documents_pdf.fonts() is None:
         with pytest.raises(DataError, match="fonts-wqy-microhei"):
             documents_pdf.to_pdf(paper)
