@@ -6,7 +6,7 @@ Chinese, an English one as it is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -25,11 +25,16 @@ def _said() -> Mapping[str, Mapping[str, str]]:
     return {part: {str(name): str(said) for name, said in found[part].items()} for part in found}
 
 
-def said_key(key: str) -> str:
-    """A key of rule data in the reader's language; a number of a list stays one."""
+def said_key(key: str, *, within: Sequence[str] = ()) -> str:
+    """A key of rule data in the reader's language; a number of a list stays one.
+
+    `within`: the keys it lies under, for words that mean something else there ("last" of a ranking or of a period).
+    """
     if current() != "zh":
         return key.replace("_", " ")
-    return _said()["keys"].get(key, key.replace("_", " "))
+    keys = _said()["keys"]
+    own = next((keys[f"{above}.{key}"] for above in reversed(within) if f"{above}.{key}" in keys), None)
+    return own or keys.get(key, key.replace("_", " "))
 
 
 def said_value(value: str) -> str:

@@ -241,17 +241,17 @@ def _heading(edition: Edition) -> list[str]:
     return lines + ([f"  {said_value(edition.note)}"] if edition.note else [])
 
 
-def _outline(data: Any, depth: int = 0) -> list[str]:
+def _outline(data: Any, depth: int = 0, within: tuple[str, ...] = ()) -> list[str]:
     """The data as an indented outline; criteria in words, settings on one line with their mark and source."""
     from console.rule_words import said_key, said_value
 
     pad = "  " * depth
     lines: list[str] = []
     for name, value in data.items():
-        key = said_key(name)
+        key, own = said_key(name, within=within), (*within, name)
         if isinstance(value, dict) and {"value", "confidence", "source"} <= set(value):
             source = said_value(value["source"])
-            lines.append(f"{pad}{key}：{_short(value['value'])}   [{value['confidence']}：{source}]")
+            lines.append(f"{pad}{key}：{_short(value['value'], own)}   [{value['confidence']}：{source}]")
         elif (
             name in ("yellow", "orange", "red")
             and isinstance(value, dict)
@@ -259,11 +259,11 @@ def _outline(data: Any, depth: int = 0) -> list[str]:
         ):
             lines.append(f"{pad}{key}：{_criterion(value)}")
         elif isinstance(value, dict):
-            lines += [f"{pad}{key}：", *_outline(value, depth + 1)]
+            lines += [f"{pad}{key}：", *_outline(value, depth + 1, own)]
         elif isinstance(value, list) and value and isinstance(value[0], dict):
-            lines += [f"{pad}{key}："] + [f"{pad}  - {_short(one)}" for one in value]
+            lines += [f"{pad}{key}："] + [f"{pad}  - {_short(one, own)}" for one in value]
         else:
-            lines.append(f"{pad}{key}：{_short(value)}")
+            lines.append(f"{pad}{key}：{_short(value, own)}")
     return lines
 
 
@@ -274,19 +274,19 @@ def _criterion(value: dict[str, Any]) -> str:
     return f"{criterion.chinese}（{criterion.english}）"
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, within: tuple[str, ...] = ()) -> str:
     from console.rule_words import said_key, said_value
 
     if isinstance(value, dict):
         if {"value", "confidence", "source"} <= set(value):
-            return f"{_short(value['value'])} [{value['confidence']}]"
+            return f"{_short(value['value'], within)} [{value['confidence']}]"
         return "，".join(
-            f"{said_key(key)} {one if key in AS_WRITTEN else _short(one)}"
+            f"{said_key(key, within=within)} {one if key in AS_WRITTEN else _short(one, (*within, key))}"
             for key, one in value.items()
             if one not in ("", [], {})
         )
     if isinstance(value, list):
-        return "、".join(_short(one) for one in value) or "无"
+        return "、".join(_short(one, within) for one in value) or "无"
     if isinstance(value, bool):
         return "是" if value else "否"
     return "—" if value is None else said_value(str(value))

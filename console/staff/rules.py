@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -74,11 +74,20 @@ def rule(request: Request, name: str) -> Response:
     data = edition.model_dump(mode="json", by_alias=True, exclude_none=True)
     return page(
         request, "rule.html", edition=edition, lines=tuple(
-            (depth, said_key(key), value if key in AS_WRITTEN else said_value(value), key)
-            for depth, key, value in outline({k: v for k, v in data.items() if k not in HEAD})
+            (depth, said_key(key, within=above), value if key in AS_WRITTEN else said_value(value), key)
+            for above, (depth, key, value) in _under(outline({k: v for k, v in data.items() if k not in HEAD}))
         ),
         examples=len(data.get("examples", ())),
     )  # fmt: skip
+
+
+def _under(lines: Iterable[tuple[int, str, str]]) -> Iterator[tuple[tuple[str, ...], tuple[int, str, str]]]:
+    """Every line of an outline with the keys it lies under, the outermost first."""
+    above: list[str] = []
+    for line in lines:
+        del above[line[0] :]
+        yield tuple(above), line
+        above.append(line[1])
 
 
 def outline(data: Any, depth: int = 0) -> list[tuple[int, str, str]]:

@@ -78,3 +78,15 @@ async def test_the_pages_of_the_rules_have_no_english_sentence_and_the_english_o
     assert "本预案的文件未写" in chinese and "not in this plan" not in chinese
     assert "发文日期不详" in chinese
     assert "not in this plan&#39;s documents" in english and "本预案的文件未写" not in english
+
+
+def test_a_key_is_said_as_it_is_meant_where_it_stands():
+    with speaking("zh"):
+        said = [
+            said_key("last"),
+            said_key("last", within=("special_period", "value")),
+            said_key("last", within=("standing", "talks", "1.")),
+            said_key("first", within=("special_period", "value")),
+        ]
+
+    assert said == ["结束", "截止日", "排名末几位", "起始日"]
