@@ -6,11 +6,11 @@ import unicodedata
 from collections.abc import Sequence
 
 
-def width_of(text: str) -> int:
-    """The columns that a text takes.
+def columns_of(text: str) -> int:
+    """The columns that a text takes. Letters of ambiguous width take one here, and two on paper (documents_width).
 
-    >>> width_of("AQI展望")
-    7
+    >>> columns_of("AQI展望"), columns_of("①")
+    (7, 1)
     """
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
@@ -21,7 +21,7 @@ def padded(text: str, width: int) -> str:
     >>> padded("日期", 6) + "|"
     '日期  |'
     """
-    return text + " " * max(0, width - width_of(text))
+    return text + " " * max(0, width - columns_of(text))
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -31,7 +31,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     级别  日期
     a     b
     """
-    widths = [max(width_of(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    widths = [max(columns_of(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     return "\n".join(
         "  ".join([*(padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
     )

@@ -10,7 +10,7 @@ from emergency.messages import DRILL_MARK, local
 from flows.post import Post
 
 WEATHER = {"none": "无气象预报", "forecast": "使用气象预报", "perfect": "使用实况气象"}
-"""What an outlook knew of the weather ahead, by its mode."""
+"""What an outlook knew of the weather ahead, by its mode: as console.words, which flows do not see, says it."""
 
 
 def daily_bulletin(post: Post, *, day: date, now: datetime, so_far: int | None = None) -> str:

@@ -157,16 +157,17 @@ def _model(
     return train.train(dataset, until=until, areas=areas, model=name, weather=weather)
 
 
-MODES = {"none": "无未来气象", "forecast": "预报气象", "perfect": "实况气象（仅回报）"}
 LEVELS = ("优", "良", "轻度", "中度", "重度", "严重")
 
 
 def _text(said: Outlook, reasons: Reasons | None, hours: HourlyOutlook | None) -> str:
+    from console.words import WEATHER
     from emergency.vocabulary import BEIJING
 
     at, until = (value.astimezone(BEIJING) for value in (said.issued_at, said.data_until))
+    weather = WEATHER[said.weather_mode]
     lines = [
-        f"{said.area_name} 七天展望  发布 {at:%Y-%m-%d %H:%M}  数据截至 {until:%m-%d %H时}  {MODES[said.weather_mode]}",
+        f"{said.area_name} 七天展望  发布 {at:%Y-%m-%d %H:%M}  数据截至 {until:%m-%d %H时}  {weather}",
         f"模型 {said.model} {said.model_digest[:12]}  {said.aqi_edition}" + ("  模拟数据" if said.simulated else ""),
         *(f"注意：{note}" for note in said.mode_notes),
         "",

@@ -53,7 +53,7 @@ def test_with_a_table_of_tonights_run_only_there_is_nothing_to_compare_with(smal
 
     said = ask("--station", "city", "--data", "sample:x", "--model", model, "--weather", table)
 
-    assert "预报气象" in said and "没有上一次展望可以比较" in said
+    assert "使用气象预报" in said and "没有上一次展望可以比较" in said
 
 
 def test_a_model_without_weather_leaves_a_table_of_another_place_aside(runs, plain, ask, tmp_path):
@@ -61,7 +61,7 @@ def test_a_model_without_weather_leaves_a_table_of_another_place_aside(runs, pla
 
     said = ask("--station", "city", "--data", "sample:x", "--model", plain, "--weather", table)
 
-    assert "无未来气象" in said and "相似" in said
+    assert "无气象预报" in said and "相似" in said
     assert said == ask("--station", "city", "--data", "sample:x", "--model", plain)
 
 

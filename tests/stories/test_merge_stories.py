@@ -7,7 +7,7 @@ from emergency.lifecycle import Refused
 from emergency.office import Instruction
 from emergency.vocabulary import Level
 
-from .test_duty_stories import DIRECTOR, DUTY, HOUR, Watch
+from .watch import DIRECTOR, DUTY, HOUR, Watch
 
 
 @pytest.fixture
