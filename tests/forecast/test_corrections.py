@@ -103,6 +103,19 @@ def test_fair_days_and_bad_days_are_learned_from_apart():
     assert abs(lately.shifts(said, days, seen, np.array([130]), **asked)[0, 0, 3]) < 0.02
 
 
+def test_each_side_comes_to_rest_where_its_own_days_lie():
+    days = np.arange(140)
+    bad = days % 2 == 1
+    said = _said(np.where(bad, np.log(200.0), np.log(40.0))[:, None], 0.2)
+    seen = np.full(len(days), np.nan)
+    seen[1:] = np.where(bad, np.log(200.0) + 0.3, np.log(40.0) - 0.3)[:-1]
+    asked = np.log(np.array([[40.0], [200.0]]))
+
+    shift = lately.shifts(said, days, seen, np.array([130, 130]), rates=np.full(1, 0.05), asked=asked)
+
+    assert shift[:, 0, 3] == pytest.approx([-0.3, 0.3], abs=0.05)
+
+
 def test_a_day_that_is_not_over_teaches_nothing():
     said, at, seen = _weeks(0.3)
     changed = seen.copy()
