@@ -155,13 +155,14 @@ def check(data: xr.Dataset) -> xr.Dataset:
     if len(set(stations)) < len(stations):
         twice = next(code for code in stations if stations.count(code) > 1)
         raise DataError("A station appears twice", where=where, found=twice, todo="Merge its rows first")
-    _check_hours(data["valid_time"].values, where)
+    check_hours(data["valid_time"].values, where)
     for name in names:
         _check_variable(data[name], name, where)
     return data
 
 
-def _check_hours(hours: np.ndarray, where: str) -> None:
+def check_hours(hours: np.ndarray, where: str) -> None:
+    """DataError unless the labels are whole hours in UTC, rising, none twice."""
     if hours.dtype != np.dtype("datetime64[us]"):
         raise DataError("valid_time has the wrong type", where=where, expected="datetime64[us] UTC", found=hours.dtype)
     if np.isnat(hours).any():

@@ -1,38 +1,63 @@
-"""What other people's models said: hourly values at places, by the time we received them. Never observations.
+"""What other people's models said of the hours ahead at places, by the time it was received. Never observations.
 
-A provider that does not tell its run time is dated by when its answer came, so that a later backtest knows exactly what
-was known. One row per place, variable and hour; a value that did not change since the last answer is not written again.
+An answer or a file is one row per place: its hours, its variables, and when it was issued and received. A provider
+that does not tell its run time is dated by when its answer came, so that a later backtest knows exactly what was
+known. What says nothing new is not written again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 import xarray as xr
 
 from forecast import air
-from forecast.archive_schema import engine_of, stamp
+from forecast.archive_schema import engine_of, stamp, unstamp
 from forecast.fast_rows import insert_rows
 from forecast.plain_errors import plain_errors
+from forecast.weather import check_values, describe
 from plans.errors import DataError
 
 METADATA = sa.MetaData()
 GUIDANCE = sa.Table(
-    "guidance",
+    "guidance_said",
     METADATA,
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("place", sa.Text, primary_key=True),
-    sa.Column("variable", sa.Text, primary_key=True),
-    sa.Column("valid_time", sa.BigInteger, primary_key=True),
     sa.Column("received_at", sa.BigInteger, primary_key=True),
-    sa.Column("value", sa.Double),
+    sa.Column("issued_at", sa.BigInteger, primary_key=True),
+    sa.Column("first_hour", sa.BigInteger, primary_key=True),
+    sa.Column("variables", sa.Text, primary_key=True),
+    sa.Column("hours", sa.Integer, nullable=False),
+    sa.Column("packed", sa.LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
+HOUR = 3_600_000_000
+"""Microseconds, as times are stored."""
+WHAT = "the model values"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """What was received at once for one place."""
+
+    place: str
+    issued_at: datetime
+    """The run's own time where it was told, else when it was received."""
+    received_at: datetime
+    first_hour: np.datetime64
+    """Label of the first hour, UTC; the others follow hour by hour."""
+    variables: tuple[str, ...]
+    values: np.ndarray
+    """(variable, hour) in the units of the contract; NaN where nothing was said."""
 
 
 class Guidance:
@@ -40,7 +65,7 @@ class Guidance:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
-        with plain_errors("the model values"):
+        with plain_errors(WHAT):
             METADATA.create_all(engine)
 
     @classmethod
@@ -51,7 +76,7 @@ class Guidance:
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
         with (
-            plain_errors("the model values"),
+            plain_errors(WHAT),
             self.engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
@@ -59,24 +84,69 @@ class Guidance:
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(2122019)")
             yield connection
 
-    def write(self, data: xr.Dataset, *, source: str, received_at: datetime) -> int:
-        """How many values were new or changed. `data` keeps the contract of forecast.air over (station, valid_time)."""
-        air.check(data)
+    def write(self, data: xr.Dataset, *, source: str, received_at: datetime, issued_at: datetime | None = None) -> int:
+        """How many values were new or changed against what runs no later than this one had said before.
+
+        `data` holds pollutants and any weather of a run (forecast.weather) over (station, valid_time), whole hours. A
+        later answer replaces all its variables in all hours from its first to its last, gaps too. `issued_at`: the
+        run's own time where it is told. DataError: the contract is broken, a run received before it was issued, or
+        other values for what is already held as received at that moment.
+        """
+        names = tuple(name for name in map(str, data) if name in air.UNITS or describe(name) is not None)
+        _check(data, names)
         received = stamp(received_at, name="received_at")
-        hours = data["valid_time"].values.astype(np.int64)
-        if not len(hours):
+        issued = received if issued_at is None else stamp(issued_at, name="issued_at")
+        if issued > received:
+            raise DataError("A run cannot be received before it is issued", where=source, found=str(issued_at))
+        labels = data["valid_time"].values.astype(np.int64)
+        if not len(labels):
             return 0
-        rows: list[tuple[str, str, str, int, int, float | None]] = []
+        first, count = int(labels[0]), int((labels[-1] - labels[0]) // HOUR) + 1
+        slot = (labels - first) // HOUR
+        given = np.full((data.sizes["station"], len(names), count), np.nan)
+        for number, name in enumerate(names):
+            given[:, number, slot] = data[name].transpose("station", "valid_time").values
+        new, rows = 0, []
         with self._writing() as connection:
-            for number, place in enumerate(map(str, data["station"].values)):
-                held = self._newest(connection, source, place, int(hours[0]), int(hours[-1]), received)
-                for name in (name for name in (*air.POLLUTANTS, *air.WEATHER) if name in data):
-                    for hour, value in zip(hours.tolist(), data[name].values[number].tolist(), strict=True):
-                        new = None if np.isnan(value) else value
-                        if held.get((name, hour)) != new:
-                            rows.append((source, place, name, hour, received, new))
+            for place, values in zip(map(str, data["station"].values), given, strict=True):
+                before = [
+                    one
+                    for one in self._said(connection, source, [place], first, first + (count - 1) * HOUR, received)
+                    if stamp(one.issued_at, name="issued_at") <= issued
+                ]
+                held = laid_over(before, names=names, first_hour=np.datetime64(first, "us"), hours=count)
+                changed = int((~((held == values) | (np.isnan(held) & np.isnan(values)))).sum())
+                if not changed:
+                    continue
+                if any(
+                    (stamp(one.received_at, name="received_at"), stamp(one.issued_at, name="issued_at")) == (received, issued)
+                    and one.first_hour == np.datetime64(first, "us") and one.variables == names
+                    for one in before
+                ):  # fmt: skip
+                    found = f"{source}, {place}: {changed} values differ"
+                    raise DataError(
+                        "The same run of a model says two things", where=found, todo="Give another received_at"
+                    )
+                new += changed
+                packed = zlib.compress(np.ascontiguousarray(values, dtype="<f8").tobytes())
+                rows.append((source, place, received, issued, first, " ".join(names), count, packed))
             insert_rows(connection, GUIDANCE, rows)
-        return len(rows)
+        return new
+
+    def said(
+        self,
+        *,
+        source: str,
+        places: Sequence[str] | None = None,
+        start: datetime,
+        end: datetime,
+        as_of: datetime,
+    ) -> tuple[Said, ...]:
+        """All that was said by `as_of` of hours start < valid_time <= end, of those places or all; older runs first."""
+        first = int(air.utc(start, name="start").astype(np.int64)) + 1
+        last = int(air.utc(end, name="end").astype(np.int64))
+        with plain_errors(WHAT), self.engine.connect() as connection:
+            return tuple(self._said(connection, source, places, first, last, stamp(as_of, name="as_of")))
 
     def read(
         self,
@@ -93,33 +163,89 @@ class Guidance:
         (station, valid_time) in the order asked. DataError: a name that is not of the contract.
         """
         for name in names:
-            if name not in air.UNITS:
+            if name not in air.UNITS and describe(name) is None:
                 raise DataError("The variable is not known", expected=", ".join(air.UNITS), found=name)
         hours = air.hours(start, end)
-        values = {name: np.full((len(places), len(hours)), np.nan) for name in names}
-        if len(hours):
-            first, last = int(hours[0].astype(np.int64)), int(hours[-1].astype(np.int64))
-            slot = {hour: number for number, hour in enumerate(hours.astype(np.int64).tolist())}
-            with plain_errors("the model values"), self.engine.connect() as connection:
-                for number, place in enumerate(places):
-                    known = self._newest(connection, source, place, first, last, stamp(as_of, name="as_of"))
-                    for (name, hour), value in known.items():
-                        if name in values and value is not None:
-                            values[name][number, slot[hour]] = value
-        return air.dataset(values, stations=places, valid_time=hours, attrs={"source": source})
-
-    def _newest(
-        self, connection: sa.Connection, source: str, place: str, first: int, last: int, known: int
-    ) -> Mapping[tuple[str, int], float | None]:
-        table = GUIDANCE
-        query = (
-            sa.select(table.c.variable, table.c.valid_time, table.c.value)
-            .where(
-                table.c.source == source,
-                table.c.place == place,
-                table.c.valid_time.between(first, last),
-                table.c.received_at <= known,
-            )
-            .order_by(table.c.received_at)
+        said: dict[str, list[Said]] = {place: [] for place in places}
+        for one in self.said(source=source, places=places, start=start, end=end, as_of=as_of):
+            said[one.place].append(one)
+        begin = hours[0] if len(hours) else air.utc(start)
+        laid = [laid_over(said[place], names=names, first_hour=begin, hours=len(hours)) for place in places]
+        values = np.stack(laid) if laid else np.full((0, len(names), len(hours)), np.nan)
+        return xr.Dataset(
+            {name: (("station", "valid_time"), values[:, number]) for number, name in enumerate(names)},
+            coords={"station": np.array(list(places), dtype=object), "valid_time": hours},
+            attrs={"source": source},
         )
-        return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+    def sources(self) -> tuple[str, ...]:
+        """The sources of which anything is kept, sorted."""
+        with plain_errors(WHAT), self.engine.connect() as connection:
+            return tuple(sorted(connection.execute(sa.select(GUIDANCE.c.source).distinct()).scalars()))
+
+    def places(self, source: str) -> tuple[str, ...]:
+        """The places of which a source ever said anything, sorted."""
+        query = sa.select(GUIDANCE.c.place).distinct().where(GUIDANCE.c.source == source)
+        with plain_errors(WHAT), self.engine.connect() as connection:
+            return tuple(sorted(connection.execute(query).scalars()))
+
+    def _said(
+        self, connection: sa.Connection, source: str, places: Sequence[str] | None, first: int, last: int, known: int
+    ) -> Iterator[Said]:
+        table = GUIDANCE
+        query = sa.select(table).where(
+            table.c.source == source,
+            table.c.received_at <= known,
+            table.c.first_hour <= last,
+            table.c.first_hour + (table.c.hours - 1) * HOUR >= first,
+        )
+        if places is not None:
+            query = query.where(table.c.place.in_(list(places)))
+        order = (table.c.issued_at, table.c.received_at, table.c.first_hour, table.c.variables)
+        for row in connection.execute(query.order_by(*order)):
+            yield _unpacked(row)
+
+
+def laid_over(said: Sequence[Said], *, names: Sequence[str], first_hour: np.datetime64, hours: int) -> np.ndarray:
+    """(name, hour) from `first_hour` on: what was said, each later row over the earlier ones; NaN where nothing was."""
+    out = np.full((len(names), hours), np.nan)
+    for one in said:
+        at = int((one.first_hour - first_hour) / np.timedelta64(1, "h"))
+        begin, end = max(at, 0), min(at + one.values.shape[1], hours)
+        if begin >= end:
+            continue
+        for number, name in enumerate(one.variables):
+            if name in names:
+                out[names.index(name), begin:end] = one.values[number, begin - at : end - at]
+    return out
+
+
+def _check(data: xr.Dataset, names: Sequence[str]) -> None:
+    """DataError when the data break the contract of hourly values, or a variable of a run is out of its range."""
+    where = str(data.attrs.get("source", "model values"))
+    if any(name in air.UNITS for name in names):
+        air.check(data)
+    else:
+        air.check_hours(data["valid_time"].values, where)
+    for name in names:
+        rule = describe(name)
+        if name not in air.UNITS and rule is not None:
+            if set(data[name].dims) != {"station", "valid_time"}:
+                expected = "(station, valid_time)"
+                raise DataError(f"{name} has the wrong dims", where=where, expected=expected, found=data[name].dims)
+            check_values(data[name], name, rule, where)
+    if not names:
+        raise DataError("No variable of the contract", where=where, expected="pollutants or weather", found=list(data))
+
+
+def _unpacked(row: Any) -> Said:
+    variables = tuple(row.variables.split(" "))
+    values = np.frombuffer(zlib.decompress(bytes(row.packed)), dtype="<f8").reshape(len(variables), row.hours)
+    return Said(
+        place=row.place,
+        issued_at=unstamp(row.issued_at),
+        received_at=unstamp(row.received_at),
+        first_hour=np.datetime64(row.first_hour, "us"),
+        variables=variables,
+        values=values,
+    )

@@ -144,7 +144,7 @@ def check_run(run: xr.Dataset) -> xr.Dataset:
         assert rule is not None
         if variable.dims != dims:
             raise DataError(f"{name} has the wrong dims", where=where, expected=dims, found=variable.dims)
-        _check_values(variable, name, rule, where)
+        check_values(variable, name, rule, where)
     return run
 
 
@@ -162,7 +162,7 @@ def check_daily(daily: xr.Dataset) -> xr.Dataset:
             expected = "(area, issue_date, lead)"
             raise DataError(f"{name} has the wrong dims", where=where, expected=expected, found=daily[name].dims)
         if name in DAILY:
-            _check_values(daily[name], name, DAILY[name], where)
+            check_values(daily[name], name, DAILY[name], where)
     return daily
 
 
@@ -178,7 +178,8 @@ def describe(name: str) -> Variable | None:
     return UPPER_AIR.get(stem) if level.endswith("hpa") and level[:-3].isdigit() else None
 
 
-def _check_values(variable: xr.DataArray, name: str, rule: Variable, where: str) -> None:
+def check_values(variable: xr.DataArray, name: str, rule: Variable, where: str) -> None:
+    """DataError when a variable names another unit than its rule's, or holds a value outside the rule's range."""
     units = variable.attrs.get("units", rule.units)
     if units != rule.units:
         raise DataError(f"{name} has the wrong unit", where=where, expected=rule.units, found=units)

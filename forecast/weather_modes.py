@@ -8,16 +8,15 @@ none were kept: the observed weather drawn towards climatology, plus an error th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from forecast import air
 from forecast.features import LEADS, Area, season_distance, year_angle
-from forecast.weather import DAILY, check_daily, labelled, observed_daily, predictors
+from forecast.weather import DAILY, check_daily, labelled, observed_daily
 from plans.errors import DataError
 from plans.whole_file import whole_file
 
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 
 WEIGHTS: tuple[float, ...] = tuple(round(float(w), 4) for w in np.linspace(0.95, 0.45, LEADS))
 """Per lead: how much of the observed departure from climatology a degraded forecast still holds."""
-
-RUN_DELAY = timedelta(hours=6)
-"""How long after its nominal time a run is taken to be at hand (a setting; confidence I: global runs take 4 to 7 h)."""
 
 _SEASON = 30.0
 _APART = 15.0
@@ -154,78 +150,6 @@ def _at(coefficients: np.ndarray, days: np.ndarray) -> np.ndarray:
 def _filled(departures: np.ndarray) -> np.ndarray:
     """Departures with gaps as 0: an error drawn from a gap is none."""
     return np.where(np.isnan(departures), 0.0, departures)
-
-
-def from_run(run: xr.Dataset, *, issue_dates: Sequence[date], delay: timedelta = RUN_DELAY) -> xr.Dataset:
-    """Daily weather (area, issue_date, lead), mode "forecast", of a run at stations (see weather_files.at_stations).
-
-    For the issue at the end of day D the newest run is used whose issued_at + delay is not after that end; an issue
-    date with no such run in the 24 h before is NaN. Days the run does not cover to three quarters are NaN. Steps may
-    grow with the lead (hourly at first, every six hours later): a value stands for the hours it is nearest to, rain
-    for those since the value before it.
-    """
-    issued = run["issued_at"].values.astype("datetime64[us]")
-    leads = run["lead_hours"].values.astype(np.float64)
-    since = _hours_since(leads)
-    codes = [str(code) for code in run["station"].values]
-    days = np.array(issue_dates, dtype="datetime64[D]")
-    out: dict[str, np.ndarray] = {}
-    for row, day in enumerate(days):
-        end = air.from_beijing((day + np.timedelta64(1, "D")).astype("datetime64[us]")[None])[0]
-        usable = (issued + np.timedelta64(delay) <= end) & (
-            issued > end - np.timedelta64(delay) - np.timedelta64(24, "h")
-        )
-        if not usable.any():
-            continue
-        one = run.isel(issued_at=int(np.flatnonzero(usable)[-1]))
-        valid = one["issued_at"].values.astype("datetime64[us]") + (leads * 3600e6).astype("timedelta64[us]")
-        slot = ((valid - end) / np.timedelta64(1, "h")).astype(int) - 1
-
-        def by_day(name: str, one: xr.Dataset = one, slot: np.ndarray = slot) -> np.ndarray | None:
-            if name not in one:
-                return None
-            values = one[name].transpose("station", "lead_hours").values
-            if name == "rain":
-                values = values / since
-            place = _place_of(slot, since, nearest=name != "rain")
-            hourly = np.where(place >= 0, values[:, place], np.nan)
-            return hourly.reshape(len(codes), LEADS, 24)
-
-        for name, value in predictors(by_day).items():
-            out.setdefault(name, np.full((len(codes), len(days), LEADS), np.nan))[:, row] = value
-    coords = {"area": codes, "issue_date": days.astype("datetime64[us]"), "lead": np.arange(1, LEADS + 1)}
-    source = str(run.attrs.get("source", "weather run"))
-    attrs = {"weather_mode": "forecast", "source": source}
-    made = xr.Dataset(
-        {name: (("area", "issue_date", "lead"), value) for name, value in out.items()}, coords=coords, attrs=attrs
-    )
-    return check_daily(labelled(made))
-
-
-def _hours_since(leads: np.ndarray) -> np.ndarray:
-    """(lead,): hours since the lead before, at least 1; the first as the second, or 1 at the start of the run."""
-    steps = np.diff(leads)
-    first = min(leads[0], steps[0]) if len(steps) and leads[0] > 0 else 1.0
-    since: np.ndarray = np.maximum(np.concatenate([[first], steps]), 1.0)
-    return since
-
-
-def _place_of(slot: np.ndarray, since: np.ndarray, *, nearest: bool) -> np.ndarray:
-    """(hour of the seven days,): the place of the value that stands for it, the next one or the nearest; -1 none.
-
-    A gap, longer than six hours and than the usual step, is not bridged.
-
-    >>> _place_of(np.array([2, 5, 17]), np.array([3.0, 3, 12]), nearest=True)[:9].tolist()
-    [-1, 0, 0, 0, 1, 1, -1, -1, -1]
-    """
-    steps = np.where(since > max(6.0, float(np.median(since))), 1, since).astype(np.intp)
-    after = np.append(steps[1:], steps[-1])
-    out = np.full(LEADS * 24, -1)
-    for number, at in enumerate(slot):
-        first = at - (steps[number] - 1) // (2 if nearest else 1)
-        last = at + after[number] // 2 if nearest else at
-        out[max(first, 0) : max(last + 1, 0)] = number
-    return out
 
 
 # tables -------------------------------------------------------------------------------------------------------------

@@ -207,62 +207,6 @@ def test_undeclared_weather_is_refused() -> None:
         weather.check_daily(made)
 
 
-def run_of(issued: str, hours: np.ndarray, temperature: np.ndarray) -> xr.Dataset:
-    """One run at one station."""
-    return xr.Dataset(
-        {"temperature": (("issued_at", "lead_hours", "station"), temperature[None, :, None])},
-        coords={"issued_at": [np.datetime64(issued, "us")], "lead_hours": hours, "station": ["1001A"]},
-    )
-
-
-def test_a_run_becomes_local_days_by_its_own_lead() -> None:
-    hours = np.arange(0.0, 192.0, 3.0)
-    local_day = np.floor((hours - 4 - 1e-9) / 24)  # issued 12 UTC = 20:00 Beijing; the next day begins 4 h later
-    made = weather_modes.from_run(
-        run_of("2015-03-01T12", hours, local_day), issue_dates=[date(2015, 3, 1)], delay=timedelta(hours=3)
-    )
-
-    assert [0, 1, 2, 3, 4, 5, 6] == made["temperature_mean"].values[0, 0].tolist()
-
-
-def test_a_run_that_was_not_at_hand_is_not_used() -> None:
-    hours = np.arange(0.0, 192.0, 3.0)
-    made = weather_modes.from_run(
-        run_of("2015-03-01T12", hours, hours), issue_dates=[date(2015, 3, 1)], delay=timedelta(hours=6)
-    )
-
-    assert not made.data_vars
-
-
-@pytest.mark.parametrize(
-    "hours",
-    [
-        np.arange(0, 241),
-        np.concatenate([np.arange(0, 90), np.arange(90, 144, 3), np.arange(144, 241, 6)]),
-        np.concatenate([np.arange(0, 48), np.arange(48, 241, 3)]),
-    ],
-    ids=["hourly", "1, 3 and 6 hours", "1 and 3 hours"],
-)
-def test_steady_rain_is_the_same_every_day_whatever_the_steps_of_the_run(hours) -> None:
-    run = run_of("2015-03-01T00", hours.astype(float), np.full(len(hours), 10.0))
-    run["rain"] = ("issued_at", "lead_hours", "station"), 0.1 * np.diff(hours, prepend=0)[None, :, None]
-
-    made = weather_modes.from_run(run, issue_dates=[date(2015, 3, 1)])
-
-    np.testing.assert_allclose(made["rain_sum"].values.ravel(), 2.4, atol=1e-9)
-    np.testing.assert_array_equal(made["temperature_mean"].values.ravel(), 10.0)
-
-
-def test_half_a_day_without_values_is_a_gap_and_no_weather() -> None:
-    hours = np.concatenate([np.arange(0.0, 72), np.arange(84.0, 192)])
-
-    made = weather_modes.from_run(
-        run_of("2015-03-01T16", hours, 0.0 * hours), issue_dates=[date(2015, 3, 1)], delay=timedelta(0)
-    )
-
-    assert [True] * 3 + [False] + [True] * 3 == np.isfinite(made["temperature_mean"].values[0, 0]).tolist()
-
-
 def test_a_day_with_its_time_zone_stays_the_day_it_is_in_beijing(tmp_path) -> None:
     frame = weather_modes.to_frame(weather_modes.perfect_weather(hourly(days=3), areas=[AREA]))
     plain = weather_modes.write_table(
