@@ -112,21 +112,17 @@ class Guidance:
                 before = [
                     one
                     for one in self._said(connection, source, [place], first, first + (count - 1) * HOUR, received)
-                    if stamp(one.issued_at, name="issued_at") <= issued
+                    if one.issued_at <= unstamp(issued)
                 ]
                 held = laid_over(before, names=names, first_hour=np.datetime64(first, "us"), hours=count)
                 changed = int((~((held == values) | (np.isnan(held) & np.isnan(values)))).sum())
                 if not changed:
                     continue
-                if any(
-                    (stamp(one.received_at, name="received_at"), stamp(one.issued_at, name="issued_at")) == (received, issued)
-                    and one.first_hour == np.datetime64(first, "us") and one.variables == names
-                    for one in before
-                ):  # fmt: skip
-                    found = f"{source}, {place}: {changed} values differ"
-                    raise DataError(
-                        "The same run of a model says two things", where=found, todo="Give another received_at"
-                    )
+                key = (unstamp(received), unstamp(issued), np.datetime64(first, "us"), names)
+                if key in {(one.received_at, one.issued_at, one.first_hour, one.variables) for one in before}:
+                    where, found = f"{source}, {place}", f"{changed} values differ"
+                    todo = "Give another received_at"
+                    raise DataError("The same run of a model says two things", where=where, found=found, todo=todo)
                 new += changed
                 packed = zlib.compress(np.ascontiguousarray(values, dtype="<f8").tobytes())
                 rows.append((source, place, received, issued, first, " ".join(names), count, packed))
