@@ -12,7 +12,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.post import WEATHER, Post
+from flows import office_weather
+from flows.post import Post
 from plans.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,16 +24,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("lantian.outlook")
 
-NO_RUN = "没有当日的气象预报，改用无气象的模型"
-UNFIT = "气象预报表不能使用，改用无气象的模型"
-
 
 def chosen(post: Post, *, now: datetime) -> tuple[Trained, xr.Dataset | None, tuple[str, ...]]:
     """The newest model for the outlook at `now`, the weather it needs, and what the outlook says of what was missing.
 
-    One with weather where the folder's table holds a run of the day for the office's area and all columns the model
-    learned from; else one without. DataError: no model that loads, none of the office's area, or only one with weather
-    and no weather for it.
+    One with weather where there is a run of the day for the office's area with all the model learned from
+    (office_weather); else one without. DataError: no model that loads, none of the office's area, or only one with
+    weather and no weather for it.
     """
     from forecast.features import Area
 
@@ -44,7 +42,7 @@ def chosen(post: Post, *, now: datetime) -> tuple[Trained, xr.Dataset | None, tu
     faults = []
     for model in ours:
         if model.weather_mode == "forecast":
-            weather, fault = _weather(post.home, model, area, now)
+            weather, fault = office_weather.for_model(post, model, area, now)
             if weather is not None:
                 return model, weather, notes
             faults.append(fault)
@@ -52,26 +50,29 @@ def chosen(post: Post, *, now: datetime) -> tuple[Trained, xr.Dataset | None, tu
     if plain is None:
         raise DataError(
             "There is no weather for the day, and no model without weather", where=str(post.home),
-            expected=" | ".join(WEATHER), todo="Train one with lantian office train",
+            expected=" | ".join(("runs of its source", *office_weather.TABLES)),
+            todo="Train one with lantian office train",
         )  # fmt: skip
     return plain, None, (*notes, *faults[:1])
 
 
-def train(post: Post, *, since: date, until: date, effort: Effort, weather: Path | None = None) -> Iterator[Trained]:
+def train(
+    post: Post, *, since: date, until: date, effort: Effort, now: datetime, weather: str = ""
+) -> Iterator[Trained]:
     """Train the models of the office's own areas, one after the other, each kept in the folder when it comes.
 
-    The one without weather; with a table of daily weather ahead (docs/weather.md) also the one with it, for those areas
-    that the table speaks of. DataError, before anything is trained: the table cannot be read or lacks the office's
-    area; later: no data, or too few runs and no observed weather to make them of.
+    The one without weather; with `weather`, a table of daily weather ahead (docs/weather.md) or the name of a source
+    whose runs are kept, also the one with it, for those areas that it speaks of. DataError, before anything is trained:
+    there is no such weather, or it lacks the office's area; later: no data, or too few runs and no observed weather to
+    make them of.
     """
     from forecast import train as training
-    from forecast import weather_modes
     from forecast.features import Area
 
     settings = post.settings
     city = Area(str(settings["area"]), tuple(settings["mean_of"]))
     areas = [city, *(Area(code, (code,)) for code in settings["stations"])]
-    ahead = None if weather is None else weather_modes.read_table(weather)
+    ahead = office_weather.for_training(post, weather, since=since, until=until, now=now) if weather else None
     spoken_of = areas if ahead is None else _spoken_of(ahead, areas)
     made = training.train(post.archive, until=until, areas=areas, start=since, effort=effort)
     training.save(made, post.home / f"model-{until:%Y%m%d}")
@@ -131,28 +132,6 @@ def _loaded(home: Path, area: str) -> tuple[list[Trained], tuple[str, ...]]:
             todo="Train again with lantian office train",
         )  # fmt: skip
     return models, (f"模型{'、'.join(faults)}不能使用，已略过，请重新训练",) if faults else ()
-
-
-def _weather(home: Path, model: Trained, area: Area, now: datetime) -> tuple[xr.Dataset | None, str]:
-    """The folder's weather when the model can be asked with it at `now`, else None and what the outlook says."""
-    from forecast import features, weather_ahead, weather_modes
-
-    table = next((home / name for name in WEATHER if (home / name).is_file()), None)
-    if table is None:
-        return None, NO_RUN
-    try:
-        weather = weather_modes.read_table(table)
-        model.belief.own(weather)
-    except DataError as error:
-        log.warning("%s cannot be used: %s", table.name, error)
-        return None, UNFIT
-    day = features.base_day(now, issue_hour=model.issue_hour)
-    try:
-        weather_ahead.leads_known(weather, area=area, day=day, belief=model.belief)
-    except DataError as error:
-        log.warning("%s cannot be used: %s", table.name, error)
-        return None, NO_RUN
-    return weather, ""
 
 
 def _spoken_of(ahead: xr.Dataset, areas: list[Area]) -> list[Area]:

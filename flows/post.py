@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,20 +15,17 @@ from emergency.record import Record
 from emergency.vocabulary import BEIJING
 from flows.clock import real_now
 from flows.observed import observed_at
+from flows.office_weather import days_ahead
 from flows.situation import Situation
 from forecast.archive import Archive
 from forecast.city_air import city_air
-from forecast.outlook import Outlook
-from forecast.weather_days import WeatherDay
 from plans import rulebook
-from plans.errors import DataError, LantianError
+from plans.errors import LantianError
 from plans.rulebook import Rules
 from plans.schema import AqiEdition, CityPlan
 
 SETTINGS_NOTE = "console"
 """Under this name the record keeps what flows and console must know of the post."""
-WEATHER = ("weather.parquet", "weather.csv")
-"""Tables of daily weather ahead (docs/weather.md) that are looked for in the working folder."""
 LISTS = "lists"
 """Folder of the office's own reduction lists, one file an edition; a replay's list is named below plans/cities."""
 
@@ -80,27 +77,9 @@ class Post:
         day = now.astimezone(BEIJING).date()
         return Situation(
             now, outlook, observed_at(air, now), self.rules(day), self.plan, air,
-            weather=() if outlook is None else weather_ahead(self.home, outlook, self.settings["mean_of"]),
+            weather=() if outlook is None else days_ahead(self.home, self.archive, outlook, self.settings["mean_of"]),
             reasons=None if outlook is None else self.archive.reasons(outlook.digest),
         )  # fmt: skip
-
-
-def weather_ahead(home: Path, outlook: Outlook, stations: Sequence[str]) -> tuple[WeatherDay, ...]:
-    """The weather of the run that an outlook of this day could use; empty without a table that can be read.
-
-    A damaged table stops no duty: the outlook says of it that it cannot be used.
-    """
-    table = next((home / name for name in WEATHER if (home / name).is_file()), None)
-    if table is None:
-        return ()
-    from forecast import weather_days, weather_modes
-
-    issue_day = outlook.days[0].valid_date - timedelta(days=1)
-    try:
-        daily = weather_modes.read_table(table)
-    except DataError:
-        return ()
-    return weather_days.days_of(daily, area=outlook.area, stations=stations, issue_day=issue_day)
 
 
 def open_post(home: Path) -> Post:

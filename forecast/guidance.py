@@ -137,12 +137,18 @@ class Guidance:
         start: datetime,
         end: datetime,
         as_of: datetime,
+        issued_after: datetime | None = None,
     ) -> tuple[Said, ...]:
-        """All that was said by `as_of` of hours start < valid_time <= end, of those places or all; older runs first."""
+        """All that was said by `as_of` of hours start < valid_time <= end, of those places or all; older runs first.
+
+        `issued_after`: only runs issued later than that.
+        """
         first = int(air.utc(start, name="start").astype(np.int64)) + 1
         last = int(air.utc(end, name="end").astype(np.int64))
         with plain_errors(WHAT), self.engine.connect() as connection:
-            return tuple(self._said(connection, source, places, first, last, stamp(as_of, name="as_of")))
+            known = stamp(as_of, name="as_of")
+            oldest = -1 if issued_after is None else stamp(issued_after, name="issued_after")
+            return tuple(self._said(connection, source, places, first, last, known, oldest))
 
     def read(
         self,
@@ -186,12 +192,20 @@ class Guidance:
             return tuple(sorted(connection.execute(query).scalars()))
 
     def _said(
-        self, connection: sa.Connection, source: str, places: Sequence[str] | None, first: int, last: int, known: int
+        self,
+        connection: sa.Connection,
+        source: str,
+        places: Sequence[str] | None,
+        first: int,
+        last: int,
+        known: int,
+        oldest: int = -1,
     ) -> Iterator[Said]:
         table = GUIDANCE
         query = sa.select(table).where(
             table.c.source == source,
             table.c.received_at <= known,
+            table.c.issued_at > oldest,
             table.c.first_hour <= last,
             table.c.first_hour + (table.c.hours - 1) * HOUR >= first,
         )

@@ -27,8 +27,13 @@ WEATHER_NAMES = {
 }
 
 
-def of_data(dataset: xr.Dataset, stations: Sequence[str], *, closed: datetime) -> tuple[datetime, tuple[str, ...]]:
-    """Until when the area's own data reach, and what was missing in the last 24 hours, in Chinese."""
+def of_data(
+    dataset: xr.Dataset, stations: Sequence[str], *, closed: datetime, weather: Sequence[str]
+) -> tuple[datetime, tuple[str, ...]]:
+    """Until when the area's own data reach, and what was missing in the last 24 hours, in Chinese.
+
+    Of observed weather only what the model knew in training (`weather`) can be missing.
+    """
     own = dataset.sel(station=list(stations))
     hours = own["valid_time"].values
     known = {name: ~np.isnan(own[name].values) for name in air.POLLUTANTS}
@@ -48,7 +53,7 @@ def of_data(dataset: xr.Dataset, stations: Sequence[str], *, closed: datetime) -
     lag = int((air.utc(closed) - hours[heard[-1]]) / np.timedelta64(1, "h")) if len(heard) else 0
     if 1 <= lag < 24:
         notes.append(f"最新数据截至{until.astimezone(air.BEIJING):%m月%d日%H时}，缺最后{lag}小时")
-    missing = [label for name, label in WEATHER_NAMES.items() if np.isnan(own[name].values[:, day]).all()]
+    missing = [WEATHER_NAMES[name] for name in weather if np.isnan(own[name].values[:, day]).all()]
     if missing:
         notes.append(f"缺少气象观测：{'、'.join(missing)}")
     return until, tuple(notes)

@@ -84,11 +84,16 @@ class Outlook:
     days: tuple[DayOutlook, ...]
     aqi_paths: tuple[tuple[int, ...], ...]
     """Joint scenario paths of daily AQI: (scenario, day). Runs of days must be judged on these."""
+    weather_source: str = ""
+    """Whose kept runs the weather ahead is of; empty without, or when it came as a table."""
+    weather_received_at: datetime | None = None
+    """When the newest of them came, where it is known."""
 
     def __post_init__(self) -> None:
         """Refuse a value that could not have been issued (naive times, ragged paths, falling quantiles)."""
-        for name in ("issued_at", "data_until"):
-            if getattr(self, name).tzinfo is None:
+        for name in ("issued_at", "data_until", "weather_received_at"):
+            instant: datetime | None = getattr(self, name)
+            if instant is not None and instant.tzinfo is None:
                 raise ValueError(f"Outlook.{name} has no time zone; give an aware datetime.")
         if self.weather_mode not in WEATHER_MODES:
             raise ValueError(f"Outlook.weather_mode is {self.weather_mode!r}; expected one of {WEATHER_MODES}.")
@@ -110,8 +115,15 @@ class Outlook:
         return sum(_longest_run(path, over) >= days for path in self.aqi_paths) / len(self.aqi_paths)
 
     def to_json(self) -> str:
-        """A canonical text of the value: sorted keys, no spaces, ISO times. Two equal outlooks give equal texts."""
+        """A canonical text of the value: sorted keys, no spaces, ISO times. Two equal outlooks give equal texts.
+
+        What is not known of the weather's source is left out, so that an outlook kept before there was any reads and
+        digests as it did.
+        """
         content = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name in ("weather_source", "weather_received_at"):
+            if not content[name]:
+                del content[name]
         return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
 
     @property
@@ -125,6 +137,8 @@ class Outlook:
         raw: dict[str, Any] = json.loads(text)
         raw["issued_at"] = datetime.fromisoformat(raw["issued_at"])
         raw["data_until"] = datetime.fromisoformat(raw["data_until"])
+        if "weather_received_at" in raw:
+            raw["weather_received_at"] = datetime.fromisoformat(raw["weather_received_at"])
         raw["mode_notes"] = tuple(raw["mode_notes"])
         raw["aqi_paths"] = tuple(tuple(path) for path in raw["aqi_paths"])
         raw["days"] = tuple(_day(day) for day in raw["days"])

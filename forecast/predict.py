@@ -178,7 +178,7 @@ def _outlook(
     own = Area(area, tuple(stations))
     paths = _paths(dataset, model, own, day=day, count=count, weather=weather)
     closed = features.issue_time(day, issue_hour=model.issue_hour)
-    until, missing = lacking.of_data(dataset, stations, closed=closed)
+    until, missing = lacking.of_data(dataset, stations, closed=closed, weather=model.manifest["weather_observed"])
     missing = (*missing, *lacking.of_model(model, own, weather, day=day))
     aqi, primary = aqi_of(paths, edition=aqi_edition)
     days = tuple(
@@ -198,7 +198,15 @@ def _outlook(
         mode_notes=(*notes, *missing),
         days=days,
         aqi_paths=tuple(tuple(int(value) for value in path) for path in aqi),
+        weather_source="" if weather is None else str(weather.attrs.get("runs_of", "")),
+        weather_received_at=_received(weather),
     )
+
+
+def _received(weather: xr.Dataset | None) -> datetime | None:
+    """When the newest run that could be used came; None where that is not known."""
+    text = "" if weather is None else str(weather.attrs.get("received_at", ""))
+    return datetime.fromisoformat(text) if text else None
 
 
 def _paths(

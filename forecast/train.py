@@ -134,6 +134,8 @@ def train(
         fitted, areas=areas, region=region, sample=sample, effort=effort,
         mode="none" if weather is None else str(weather.attrs["weather_mode"]), taught=taught,
         simulated=str(dataset.attrs.get("simulated", "")).lower() in ("true", "1", "yes"),
+        runs_of="" if weather is None else str(weather.attrs.get("runs_of", "")),
+        weather_observed=[name for name in air.WEATHER if name in dataset and bool(dataset[name].notnull().any())],
     )  # fmt: skip
 
 
@@ -190,6 +192,8 @@ def _trained(
     mode: str,
     taught: Lesson | None,
     simulated: bool,
+    runs_of: str,
+    weather_observed: Sequence[str],
 ) -> Trained:
     settings, _ = fitted.stored()
     belief = taught.belief if taught else AS_SAID
@@ -208,6 +212,8 @@ def _trained(
         "targets": list(features.TARGETS),
         "weather_mode": mode,
         "weather_variables": list(belief.variables),
+        "weather_runs_of": runs_of,
+        "weather_observed": list(weather_observed),
         "weather_shares": dict(belief.shares),
         "weather_variables_checked": list(belief.check.targets) if belief.check else [],
         "stand_in_runs": taught is not None and taught.stand_in,

@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 import xarray as xr
 
+from forecast import air
 from forecast.features import Area
 from forecast.weather import check_daily, observed_daily
 from forecast.weather_crosscheck import Crosscheck, checked, learned
@@ -105,7 +106,8 @@ def learnable(
     runs = int(known.sum())
     if runs >= LEAST_RUNS:
         return weather, False
-    made = degraded_weather(dataset, areas=areas, climate_until=until)
+    there = observed_of(dataset, areas=areas).data_vars
+    made = degraded_weather(dataset, areas=areas, climate_until=until) if there else xr.Dataset()
     missing = sorted({str(name) for name in weather} - {str(name) for name in made if made[name].notnull().any()})
     if missing:
         raise DataError(
@@ -123,7 +125,7 @@ def lesson(dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], u
     DataError: the weather lacks an area, or is no daily weather; too few runs, see :func:`learnable`.
     """
     weather, stand_in = learnable(dataset, weather, areas=areas, until=until)
-    weather, seen = weather.sel(area=[area.key for area in areas]), observed_daily(dataset, areas=areas)
+    weather, seen = weather.sel(area=[area.key for area in areas]), observed_of(dataset, areas=areas)
     variables = tuple(map(str, weather))
     if weather.attrs["weather_mode"] != "forecast":
         return Lesson(way(weather, seen), (), Belief(variables=variables), stand_in=False)
@@ -151,7 +153,22 @@ def weathered(
     others = [area for area in among if area.key not in {one.key for one in areas}]
     weather = by_area(_held(weather, areas), others)
     weather = belief.of(weather, among=among or areas).sel(area=[area.key for area in areas])
-    return way(weather, observed_daily(dataset, areas=areas))
+    return way(weather, observed_of(dataset, areas=areas))
+
+
+def observed_of(dataset: xr.Dataset, *, areas: Sequence[Area]) -> xr.Dataset:
+    """The observed daily weather (area, valid_date) of what anybody observes; no variable where nobody observes any.
+
+    Monitoring stations of a city often have no weather at all; then the runs alone tell it (:func:`_completed`,
+    weather_path.way).
+    """
+    held = [name for name in air.WEATHER if name in dataset and bool(dataset[name].notnull().any())]
+    if not held:
+        first, last = air.natural_day(dataset["valid_time"].values[[0, -1]])
+        days = np.arange(first, last + np.timedelta64(1, "D")).astype("datetime64[us]")
+        return xr.Dataset(coords={"area": [area.key for area in areas], "valid_date": days})
+    rest = [name for name in air.WEATHER if name in dataset and name not in held]
+    return observed_daily(dataset.drop_vars(rest), areas=areas)
 
 
 def by_area(weather: xr.Dataset, areas: Sequence[Area]) -> xr.Dataset:

@@ -2,7 +2,8 @@
 
 Stagnation builds a level up over days and one night of north wind ends it, so a lead's predictors hold the weather of
 its day, of the days before it (observed, then from the same run), the mean and a fading memory of the way there, and
-how long ago the air was last swept. Nothing of another run, and nothing observed after the issue, is looked at.
+how long ago the air was last swept. Nothing observed after the issue is looked at, and another run only for the last
+days of a variable that nobody observes.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ SWEPT = (("wind_speed_mean", 1.0, 3.0), ("wind_north_mean", -1.0, 1.5))
 def way(ahead: xr.Dataset, observed: xr.Dataset) -> xr.Dataset:
     """Predictors (area, issue_date, lead) from daily weather ahead and the observed daily weather (area, valid_date).
 
-    NaN where a day is unknown; sums along the way are over the days known.
+    Of a variable that nobody observes the last days are those that the runs of the days before said at lead 1. NaN
+    where a day is unknown; sums along the way are over the days known.
     """
     names = [str(name) for name in ahead]
     days = ahead["issue_date"].values.astype("datetime64[D]")
@@ -114,12 +116,15 @@ def _valid(observed: xr.Dataset, name: str, areas: np.ndarray, valid: np.ndarray
 
 
 def _path(ahead: xr.Dataset, observed: xr.Dataset, name: str, issues: np.ndarray) -> np.ndarray:
-    """(area, issue, BEFORE + LEADS): observed days up to D, then the run."""
+    """(area, issue, BEFORE + LEADS): observed days up to D, or what runs before said of them, then the run."""
     said = ahead[name].transpose("area", "issue_date", "lead").values
     back = issues[:, None] - np.arange(BEFORE - 1, -1, -1) * np.timedelta64(1, "D")
-    seen = np.full((*said.shape[:2], BEFORE), np.nan)
     if name in observed:
         seen = _valid(observed, name, ahead["area"].values, back)
+    else:
+        at = np.searchsorted(issues, back - np.timedelta64(1, "D")).clip(max=len(issues) - 1)
+        there = issues[at] == back - np.timedelta64(1, "D")
+        seen = np.where(there, said[:, at, 0], np.nan)
     return np.concatenate([seen, said], axis=-1)
 
 

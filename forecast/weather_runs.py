@@ -84,20 +84,25 @@ def daily_ahead(
 ) -> xr.Dataset:
     """Daily weather ahead (area, issue_date, lead), mode "forecast", of the issue days first..last; areas are places.
 
+    Of `places` those the source ever spoke of; all of them when none are named.
+
     For issue day D: what had been received of a source's runs by one hour after the end of D and by `as_of`, the later
     run over the earlier; NaN where the newest is older than FRESH. Days that are known to less than three quarters are
-    NaN. attrs["received_at"] is when the newest run of the last day came (empty without). DataError: nothing is kept of
+    NaN. attrs["runs_of"] is the source, attrs["received_at"] when the newest run of the last day came
+    (empty without). DataError: nothing is kept of
     the source in those days.
     """
     days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
     start, end = air.day_bounds(first)[1], air.day_bounds(last)[1] + timedelta(days=LEADS)
     ends = air.from_beijing((days + np.timedelta64(1, "D")).astype("datetime64[us]"))
     moments = np.minimum(ends + np.timedelta64(AT_HAND), air.utc(as_of, name="as_of"))
-    codes = guidance.places(source) if places is None else tuple(places)
+    known = guidance.places(source)
+    codes = known if places is None else tuple(place for place in dict.fromkeys(places) if place in known)
+    oldest = air.moment(moments[0]) - FRESH
     out: dict[str, np.ndarray] = {}
     newest = ""
     for row, code in enumerate(codes):  # one place after the other: years of runs of all of them would fill the memory
-        said = guidance.said(source=source, places=[code], start=start, end=end, as_of=as_of)
+        said = guidance.said(source=source, places=[code], start=start, end=end, as_of=as_of, issued_after=oldest)
         said = tuple(one for one in said if any(describe(name) is not None for name in one.variables))
         fresh = _fresh(said, moments)
         names, hourly = _hourly(said, fresh, ends)
@@ -116,7 +121,7 @@ def daily_ahead(
             todo="Switch the source on in sources.yaml, or load runs of the past",
         )  # fmt: skip
     coords = {"area": list(codes), "issue_date": days.astype("datetime64[us]"), "lead": np.arange(1, LEADS + 1)}
-    attrs = {"weather_mode": "forecast", "source": source, "received_at": newest}
+    attrs = {"weather_mode": "forecast", "source": source, "runs_of": source, "received_at": newest}
     made = xr.Dataset({name: (("area", "issue_date", "lead"), out[name]) for name in out}, coords=coords, attrs=attrs)
     return check_daily(labelled(made))
 

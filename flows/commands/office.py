@@ -98,9 +98,12 @@ def train(
     until: Annotated[str, typer.Option(help="只用这一天 0 时之前的数据；默认今天")] = "",
     effort: Annotated[str, typer.Option(help="demo 数秒 | full 数分钟")] = "full",
     weather: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="逐日气象预报表（.parquet 或 .csv）：再训练一个使用气象预报的模型"),
-    ] = None,
+        str,
+        typer.Option(
+            metavar="FILE|SOURCE",
+            help="气象预报表（.parquet 或 .csv）或档案存有其预报的来源（openmeteo）：再训练一个使用气象预报的模型",
+        ),
+    ] = "",
     home: Home = None,
 ) -> None:
     """用档案中的观测训练本地区的预报模型，存入工作文件夹；下一次展望即使用它。"""
@@ -110,8 +113,9 @@ def train(
     from flows.post import open_post
 
     post = open_post(_folder(home))
-    limit = _day(until, "--until") if until else real_now().astimezone(BEIJING).date()
-    asked = {"effort": effort, "weather": weather}
+    now = real_now()
+    limit = _day(until, "--until") if until else now.astimezone(BEIJING).date()
+    asked = {"effort": effort, "weather": weather, "now": now}
     for made in office_models.train(post, since=_day(since, "--since"), until=limit, **asked):  # type: ignore[arg-type]
         kind = "无气象预报" if made.weather_mode == "none" else f"使用气象预报，{len(made.areas)}个区域"
         days = f"{made.manifest['first_day']} 至 {made.manifest['last_day']}"

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from emergency import documents_meeting, risk
-from flows import consultation_pack
-from flows.post import weather_ahead
+from flows import consultation_pack, office_weather
 from flows.situation import Situation
+from forecast.archive import Archive
 from forecast.outlook import QUANTILES, THRESHOLDS, DayOutlook, Outlook
 from forecast.reasons import Analogue, Reasons
 from plans.rulebook import load
@@ -41,6 +41,10 @@ def table(tmp_path):
     ]
     (tmp_path / "weather.csv").write_text("\n".join([head, *rows, ""]), encoding="utf-8")
     return tmp_path
+
+
+def weather_ahead(home, outlook, stations):
+    return office_weather.days_ahead(home, Archive.open("sqlite://"), outlook, stations)
 
 
 def packed(outlook, **more):

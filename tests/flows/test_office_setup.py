@@ -2,7 +2,9 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
+import xarray as xr
 from typer.testing import CliRunner
 
 from emergency.record import Record
@@ -12,6 +14,7 @@ from flows.post import open_post
 from forecast import sample, weather_modes
 from forecast.archive import Archive
 from forecast.features import Area
+from forecast.guidance import Guidance
 from plans.errors import DataError, LantianError, RuleError
 
 STATIONS = "code,name,lon,lat\nS1,一号站,112.9,28.2\nS2,二号站,112.95,28.25\n"
@@ -140,13 +143,80 @@ def test_an_office_trains_with_a_table_by_stations_and_uses_it_the_night_it_has_
     assert "blend" == after.model and "没有当日的气象预报，改用无气象的模型" in after.mode_notes
 
 
+def nightly(air, place: str, day: np.datetime64) -> xr.Dataset:
+    """What a service said of a place at 18:25 on a day: the weather as it came, with an error that grows."""
+    end = day + np.timedelta64(16, "h")  # 0:00 in Beijing
+    hours = air["valid_time"].values
+    window = air.sel(station=place).isel(valid_time=(hours > end) & (hours <= end + np.timedelta64(7 * 24, "h")))
+    random = np.random.default_rng(int(day.astype(int)))
+    ahead = np.linspace(0.2, 1.0, window.sizes["valid_time"])
+    values = {
+        "temperature": window["temperature"].values + 3 * ahead * random.normal(),
+        "dew_point": window["dew_point"].values + 3 * ahead * random.normal(),
+        "wind_speed": np.abs(window["wind_speed"].values + ahead * random.normal()),
+        "wind_direction": window["wind_direction"].values,
+    }
+    coords = {"station": [place], "valid_time": window["valid_time"].values.astype("datetime64[us]")}
+    return xr.Dataset({name: (("station", "valid_time"), each[None]) for name, each in values.items()}, coords=coords)
+
+
+def test_an_office_without_weather_stations_learns_from_the_runs_its_source_kept_and_says_whose_they_are(home):
+    """The state of a Chinese city: air is measured, weather comes from a service alone."""
+    from flows.outlook import issue
+
+    midnight = datetime(2026, 11, 22, tzinfo=BEIJING)
+    air = sample.generate(seed=3, start=midnight - timedelta(days=200), end=midnight + timedelta(days=9), stations=2)
+    air = air.assign_coords(station=["S1", "S2"])
+    post = open_post(home)
+    measured = air.drop_vars(["temperature", "dew_point", "pressure", "rain", "wind_speed", "wind_direction"])
+    post.archive.write(measured.isel(valid_time=slice(0, 200 * 24)), source="test", delay=timedelta(minutes=40))
+    guidance = Guidance(post.archive.engine)
+    days = np.arange(np.datetime64("2026-05-08"), np.datetime64("2026-11-23"))
+    for day in days:
+        came = datetime.fromisoformat(f"{day}T18:25:00+08:00")
+        for place in ("S1", "S2"):
+            guidance.write(nightly(air, place, day), source="openmeteo", received_at=came)
+    said = lantian(
+        *("train", "--since", "2026-05-08", "--until", "2026-11-21", "--effort", "demo"),
+        *("--weather", "openmeteo", "--home", str(home)),
+    )
+
+    assert "使用气象预报，3个区域" in said and "模拟" not in said
+    now = midnight + timedelta(minutes=50)
+    tonight = issue(post, now=now)
+    came = datetime.fromisoformat("2026-11-21T18:25:00+08:00")
+    assert ("forecast", "openmeteo", came) == (
+        tonight.weather_mode, tonight.weather_source, tonight.weather_received_at,
+    )  # fmt: skip
+    assert () == tonight.mode_notes, "weather that was never observed is not missing tonight"
+    assert 7 == len(post.situation(now).weather), "the meeting sees the weather the outlook was made with"
+    assert tonight == type(tonight).from_json(tonight.to_json())
+    after = issue(post, now=midnight + timedelta(days=2, minutes=50))
+    assert ("none", "") == (after.weather_mode, after.weather_source), "the run of the 22nd is too old on the 24th"
+    assert "没有当日的气象预报，改用无气象的模型" in after.mode_notes
+
+
+def test_a_source_without_kept_runs_is_refused_before_anything_is_trained(home):
+    asked = {"since": date(2026, 2, 1), "until": date(2026, 11, 21), "effort": "demo"}
+    asked["now"] = datetime(2026, 11, 22, tzinfo=BEIJING)
+
+    with pytest.raises(DataError, match=r"There is no such weather: expected .*kept runs \(none\), found openmeteo"):
+        next(office_models.train(open_post(home), weather="openmeteo", **asked))
+    assert [] == list(home.glob("model-*"))
+
+
 def test_a_table_that_does_not_speak_of_the_office_is_refused_before_anything_is_trained(home):
     rows = "station,issue_date,valid_date,wind_speed_mean\nS9,2026-11-21,2026-11-22,2.0\n"
     (home / "weather.csv").write_text(rows)
-    asked = {"since": date(2026, 2, 1), "until": date(2026, 11, 21), "effort": "demo", "weather": home / "weather.csv"}
+    asked = {
+        "since": date(2026, 2, 1),
+        "until": date(2026, 11, 21),
+        "effort": "demo",
+        "now": datetime(2026, 11, 22, tzinfo=BEIJING),
+    }
 
     with pytest.raises(DataError, match=r"lacks an area \(weather.csv\): expected rows of the station sample.*S1, S2"):
-        next(office_models.train(open_post(home), **asked))
+        next(office_models.train(open_post(home), weather=str(home / "weather.csv"), **asked))
     assert [] == list(home.glob("model-*"))
 
 

@@ -12,7 +12,8 @@ import xarray as xr
 from console import language
 from emergency.record import Record
 from flows import outlook as issuing
-from flows.post import Post, weather_ahead
+from flows.office_weather import days_ahead
+from flows.post import Post
 from flows.verify import verify
 from forecast import air, sample, weather_modes
 from forecast import train as training
@@ -111,7 +112,7 @@ def test_a_damaged_table_stops_neither_the_outlook_nor_the_duty(post):
     outlook = issuing.issue(post, now=NOW)
 
     assert (UNFIT,) == outlook.mode_notes
-    assert () == weather_ahead(post.home, outlook, CODES)
+    assert () == days_ahead(post.home, post.archive, outlook, CODES)
 
 
 def test_a_weather_model_of_another_place_is_not_asked(post, made):

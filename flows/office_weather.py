@@ -1,0 +1,122 @@
+"""The weather ahead that an office has at hand: runs kept in its archive, or the table in its folder.
+
+A model says of which it was made: one trained on the runs of a source asks that source again, one trained on a table
+asks the folder's. The two are never mixed, because another service errs otherwise.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forecast.guidance import Guidance
+from forecast.weather_days import WeatherDay
+from plans.errors import DataError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from flows.post import Post
+    from forecast.archive import Archive
+    from forecast.features import Area
+    from forecast.outlook import Outlook
+    from forecast.train import Trained
+
+log = logging.getLogger("lantian.outlook")
+
+TABLES = ("weather.parquet", "weather.csv")
+"""Tables of daily weather ahead (docs/weather.md) that are looked for in the working folder."""
+NO_RUN = "没有当日的气象预报，改用无气象的模型"
+UNFIT = "气象预报表不能使用，改用无气象的模型"
+
+
+def table_of(home: Path) -> Path | None:
+    """The table of daily weather ahead in a folder; None without one."""
+    return next((home / name for name in TABLES if (home / name).is_file()), None)
+
+
+def for_model(post: Post, model: Trained, area: Area, now: datetime) -> tuple[xr.Dataset | None, str]:
+    """The weather when the model can be asked with it at `now`, else None and what the outlook says of it."""
+    from forecast import features, weather_ahead, weather_modes, weather_runs
+    from forecast.weather_path import BEFORE
+
+    day = features.base_day(now, issue_hour=model.issue_hour)
+    source, table = str(model.manifest["weather_runs_of"]), table_of(post.home)
+    if not source and table is None:
+        return None, NO_RUN
+    try:
+        if source:
+            weather = weather_runs.daily_ahead(
+                Guidance(post.archive.engine), source=source, as_of=now,
+                first=day - timedelta(days=model.model.looks_back + BEFORE), last=day,
+                places=[name for one in model.areas for name in (one.key, *one.stations)],
+            )  # fmt: skip
+        else:
+            assert table is not None
+            weather = weather_modes.read_table(table)
+    except DataError as error:
+        log.warning("%s cannot be used: %s", source or table, error)
+        return None, NO_RUN if source else UNFIT
+    try:
+        model.belief.own(weather)
+    except DataError as error:
+        log.warning("%s cannot be used: %s", source or table, error)
+        return None, UNFIT
+    try:
+        weather_ahead.leads_known(weather, area=area, day=day, belief=model.belief)
+    except DataError as error:
+        log.warning("%s cannot be used: %s", source or table, error)
+        return None, NO_RUN
+    return weather, ""
+
+
+def for_training(post: Post, which: str, *, since: date, until: date, now: datetime) -> xr.Dataset:
+    """The daily weather ahead of a table's file, or of the kept runs of a source: issue days since..until.
+
+    DataError: neither a file nor a source of which runs are kept; the table cannot be read; no run in those days.
+    """
+    from forecast import weather_modes, weather_runs
+
+    if Path(which).suffix or Path(which).exists():
+        return weather_modes.read_table(Path(which))
+    guidance = Guidance(post.archive.engine)
+    if which not in guidance.sources():
+        kept = ", ".join(guidance.sources())
+        raise DataError(
+            "There is no such weather", expected=f"a .parquet or .csv, or a source with kept runs ({kept or 'none'})",
+            found=which, todo="Switch the source on in sources.yaml, or load runs of the past",
+        )  # fmt: skip
+    places = [str(post.settings["area"]), *post.settings["stations"]]
+    return weather_runs.daily_ahead(
+        guidance, source=which, first=since, last=until - timedelta(days=1), as_of=now, places=places
+    )
+
+
+def days_ahead(home: Path, archive: Archive, outlook: Outlook, stations: list[str]) -> tuple[WeatherDay, ...]:
+    """The weather of the run that an outlook of this day could use, day by day; empty without one that can be read.
+
+    The runs the outlook itself was made with, else the folder's table, else what is kept of any source. A damaged table
+    stops no duty: the outlook says of it that it cannot be used.
+    """
+    from forecast import weather_days, weather_modes, weather_runs
+
+    day, found = outlook.days[0].valid_date - timedelta(days=1), outlook.weather_source
+    table, guidance = table_of(home), Guidance(archive.engine)
+    if table is not None and not found:
+        try:
+            daily = weather_modes.read_table(table)
+        except DataError:
+            return ()
+        if days := weather_days.days_of(daily, area=outlook.area, stations=stations, issue_day=day):
+            return days
+    for source in (found,) if found else guidance.sources():
+        try:
+            daily = weather_runs.daily_ahead(
+                guidance, source=source, first=day, last=day, as_of=outlook.issued_at, places=[outlook.area, *stations]
+            )
+        except DataError:
+            continue
+        return weather_days.days_of(daily, area=outlook.area, stations=stations, issue_day=day)
+    return ()
