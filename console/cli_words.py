@@ -186,6 +186,16 @@ FAULTS: dict[str, tuple[str, str]] = {
     "The model needs the weather of the days ahead": ("模型需要未来气象", "请给 --weather"),
     "There is no weather run for the day": ("当天没有气象预报", "请补上当天的预报"),
     "There is no weather ahead to train on": ("没有可供训练的未来气象", "请给 --weather"),
+    "No weather run is kept of those days": (
+        "这些日子没有存档的气象预报",
+        "请在 sources.yaml 启用该来源，或装入以往的预报",
+    ),
+    "There is no such weather": (
+        "没有这样的气象预报",
+        "请给出气象表文件，或存有气象预报的来源；可在 sources.yaml 启用来源，或装入以往的预报",
+    ),
+    "The same run of a model says two things": ("同一次模式预报前后两次内容不同", "请换一个收到时间"),
+    "A run cannot be received before it is issued": ("预报的收到时间早于起报时间", "请改正"),
     "The weather lacks an area": ("气象表缺少一个区域", "请补上 {expected}"),
     "The weather lacks a variable the model was trained with": ("气象表缺少模型训练时的气象列", "请补上 {expected}"),
     "A row names no station": ("有一行没有站点", "请填写站点或区域"),

@@ -132,11 +132,19 @@ def _outlook(outlook: Outlook | None) -> list[Mapping[str, Any]]:
 
 def _weather(situation: Situation) -> str:
     if situation.weather:
-        return "；".join(_weather_day(day) for day in situation.weather[:3]) + "（逐日见图）"
+        return "；".join(_weather_day(day) for day in situation.weather[:3]) + f"（逐日见图{_whose(situation)}）"
     mode = situation.outlook.weather_mode if situation.outlook is not None else "none"
     return {"none": "未接入气象预报，请气象台在会上给出形势", "forecast": "模型已使用气象预报"}.get(
         mode, "使用实况气象"
     )
+
+
+def _whose(situation: Situation) -> str:
+    """Whose run the outlook was made with, and when it came, where that is known."""
+    said = situation.outlook
+    if said is None or said.weather_received_at is None:
+        return ""
+    return f"；{said.weather_source}，{said.weather_received_at.astimezone(BEIJING):%m-%d %H:%M}收到"
 
 
 def _weather_day(day: WeatherDay) -> str:

@@ -166,6 +166,8 @@ def _text(said: Outlook, reasons: Reasons | None, hours: HourlyOutlook | None) -
 
     at, until = (value.astimezone(BEIJING) for value in (said.issued_at, said.data_until))
     weather = WEATHER[said.weather_mode]
+    if said.weather_source and said.weather_received_at is not None:
+        weather += f"（{said.weather_source}，{said.weather_received_at.astimezone(BEIJING):%m-%d %H:%M} 收到）"
     lines = [
         f"{said.area_name} 七天展望  发布 {at:%Y-%m-%d %H:%M}  数据截至 {until:%m-%d %H时}  {weather}",
         f"模型 {said.model} {said.model_digest[:12]}  {said.aqi_edition}" + ("  模拟数据" if said.simulated else ""),
