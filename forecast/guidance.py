@@ -60,6 +60,18 @@ class Said:
     """(variable, hour) in the units of the contract; NaN where nothing was said."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a source."""
+
+    source: str
+    places: int
+    days: int
+    """Beijing days on which anything was received."""
+    first_received_at: datetime
+    last_received_at: datetime
+
+
 class Guidance:
     """The store of model values; open it beside the archive, in the same database."""
 
@@ -184,6 +196,20 @@ class Guidance:
         """The sources of which anything is kept, sorted."""
         with plain_errors(WHAT), self.engine.connect() as connection:
             return tuple(sorted(connection.execute(sa.select(GUIDANCE.c.source).distinct()).scalars()))
+
+    def kept(self) -> tuple[Kept, ...]:
+        """What is kept of each source, sorted."""
+        table, day = GUIDANCE, 24 * HOUR
+        query = sa.select(
+            table.c.source,
+            sa.func.count(table.c.place.distinct()),
+            sa.func.count(((table.c.received_at + 8 * HOUR) // day).distinct()),
+            sa.func.min(table.c.received_at),
+            sa.func.max(table.c.received_at),
+        ).group_by(table.c.source).order_by(table.c.source)  # fmt: skip
+        with plain_errors(WHAT), self.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        return tuple(Kept(row[0], row[1], row[2], unstamp(row[3]), unstamp(row[4])) for row in rows)
 
     def places(self, source: str) -> tuple[str, ...]:
         """The places of which a source ever said anything, sorted."""

@@ -13,6 +13,7 @@ from plans.errors import DataError
 if TYPE_CHECKING:
     from emergency.record import Record
     from emergency.vocabulary import Role
+    from forecast.archive import Archive
 
 app = typer.Typer(add_completion=False, help="开设并维护一个城市（区）的值守工作文件夹。", no_args_is_help=True)
 
@@ -147,6 +148,7 @@ def show(home: Home = None) -> None:
         ("评价标准", post.aqi(now).name),
         ("站点", str(len(settings["stations"]))),
         ("最新数据", f"{newest.astimezone(BEIJING):%Y-%m-%d %H:%M}" if newest else "没有"),
+        ("气象预报", _kept(post.archive) or "没有存档（sources.yaml 启用 openmeteo，或装入文件）"),
         ("模型", "、".join(models) if models else "没有（lantian office train）"),
         ("减排清单", f"{len(listing.enterprises)} 条，版本 {listing.edition}" if listing else "没有"),
         ("账号", str(len(Directory(post.record).accounts()))),
@@ -154,6 +156,18 @@ def show(home: Home = None) -> None:
     ]
     for name, value in rows:
         typer.echo(f"{name}\t{value}")
+
+
+def _kept(archive: Archive) -> str:
+    """What is kept of weather runs, source by source."""
+    from emergency.vocabulary import BEIJING
+    from forecast.guidance import Guidance
+
+    told = []
+    for one in Guidance(archive.engine).kept():
+        newest = one.last_received_at.astimezone(BEIJING)
+        told.append(f"{one.source} {one.places} 处 {one.days} 天，最后收到 {newest:%Y-%m-%d %H:%M}")
+    return "；".join(told)
 
 
 def _folder(home: Path | None) -> Path:

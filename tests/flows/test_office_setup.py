@@ -182,6 +182,7 @@ def test_an_office_without_weather_stations_learns_from_the_runs_its_source_kept
     )
 
     assert "使用气象预报，3个区域" in said and "模拟" not in said
+    assert "气象预报\topenmeteo 2 处 199 天，最后收到 2026-11-22 18:25" in lantian("show", "--home", str(home))
     now = midnight + timedelta(minutes=50)
     tonight = issue(post, now=now)
     came = datetime.fromisoformat("2026-11-21T18:25:00+08:00")
