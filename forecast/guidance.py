@@ -194,8 +194,7 @@ class Guidance:
 
     def sources(self) -> tuple[str, ...]:
         """The sources of which anything is kept, sorted."""
-        with plain_errors(WHAT), self.engine.connect() as connection:
-            return tuple(sorted(connection.execute(sa.select(GUIDANCE.c.source).distinct()).scalars()))
+        return self._each(GUIDANCE.c.source)
 
     def kept(self) -> tuple[Kept, ...]:
         """What is kept of each source, sorted."""
@@ -213,9 +212,18 @@ class Guidance:
 
     def places(self, source: str) -> tuple[str, ...]:
         """The places of which a source ever said anything, sorted."""
-        query = sa.select(GUIDANCE.c.place).distinct().where(GUIDANCE.c.source == source)
+        return self._each(GUIDANCE.c.place, GUIDANCE.c.source == source)
+
+    def _each(self, column: sa.Column[str], *where: sa.ColumnElement[bool]) -> tuple[str, ...]:
+        """The values of a leading column of the key, one step along it each: the rows themselves are large."""
+        found: list[str] = []
         with plain_errors(WHAT), self.engine.connect() as connection:
-            return tuple(sorted(connection.execute(query).scalars()))
+            while True:
+                later = [column > found[-1]] if found else []
+                value = connection.execute(sa.select(sa.func.min(column)).where(*where, *later)).scalar()
+                if value is None:
+                    return tuple(found)
+                found.append(str(value))
 
     def _said(
         self,
@@ -231,6 +239,7 @@ class Guidance:
         query = sa.select(table).where(
             table.c.source == source,
             table.c.received_at <= known,
+            table.c.received_at > oldest,  # follows from the next, and the key finds it
             table.c.issued_at > oldest,
             table.c.first_hour <= last,
             table.c.first_hour + (table.c.hours - 1) * HOUR >= first,
