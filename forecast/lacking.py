@@ -67,6 +67,8 @@ def of_model(model: Trained, area: Area, weather: xr.Dataset | None, *, day: dat
     notes = []
     if model.manifest["stand_in_runs"]:
         notes.append("训练期没有存档的气象预报，模型用观测气象模拟的预报训练")
+    if not model.manifest["runs_go_round_the_year"]:
+        notes.append("模型学过的气象预报不满一年，没学过的季节可能不准")
     learned = model.area(area.key).stations
     if gone := [code for code in learned if code not in area.stations]:
         notes.append(f"模型训练时有、本次未采用的站点：{'、'.join(gone)}")

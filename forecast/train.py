@@ -217,6 +217,7 @@ def _trained(
         "weather_shares": dict(belief.shares),
         "weather_variables_checked": list(belief.check.targets) if belief.check else [],
         "stand_in_runs": taught is not None and taught.stand_in,
+        "runs_go_round_the_year": taught is None or taught.seasons,
         "effort": effort,
         "simulated": simulated,
         "data": data_digest(sample),

@@ -17,6 +17,7 @@ from forecast.weather_crosscheck import Crosscheck, checked, learned
 from forecast.weather_local import Shares, led_back, shares_of
 from forecast.weather_modes import degraded_weather
 from forecast.weather_path import redrawn, way
+from forecast.whole_days import goes_round_the_year
 from plans.errors import DataError
 
 REDRAWN = 3
@@ -87,6 +88,8 @@ class Lesson:
     """How runs are taken; perfect weather as it is."""
     stand_in: bool
     """Whether the runs are made of observed weather because none were kept."""
+    seasons: bool
+    """Whether the runs learned from go round the year; what they are worth in a season without any is not known."""
 
 
 def learnable(
@@ -101,9 +104,7 @@ def learnable(
     weather = _held(weather, areas)
     if weather.attrs["weather_mode"] != "forecast":
         return weather, False
-    past = weather["issue_date"].values.astype("datetime64[D]") + np.timedelta64(1, "D") < np.datetime64(until, "D")
-    known = weather.isel(issue_date=past).notnull().any(("area", "lead")).to_dataarray().any("variable")
-    runs = int(known.sum())
+    runs = len(_run_days(weather, until))
     if runs >= LEAST_RUNS:
         return weather, False
     there = observed_of(dataset, areas=areas).data_vars
@@ -128,13 +129,22 @@ def lesson(dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], u
     weather, seen = weather.sel(area=[area.key for area in areas]), observed_of(dataset, areas=areas)
     variables = tuple(map(str, weather))
     if weather.attrs["weather_mode"] != "forecast":
-        return Lesson(way(weather, seen), (), Belief(variables=variables), stand_in=False)
+        return Lesson(way(weather, seen), (), Belief(variables=variables), stand_in=False, seasons=True)
+    seasons = goes_round_the_year(_run_days(weather, until))
     shares = shares_of(weather, seen, until=until)
     weather = led_back(weather, shares, among=[area.key for area in areas])
     check, weather = learned(weather, seen, until=until)
     truth = _completed(seen, weather)
     again = tuple(way(redrawn(weather, truth, until=until, seed=seed), seen) for seed in range(REDRAWN))
-    return Lesson(way(weather, seen), again, Belief(shares, check, variables), stand_in)
+    return Lesson(way(weather, seen), again, Belief(shares, check, variables), stand_in, seasons)
+
+
+def _run_days(weather: xr.Dataset, until: date) -> np.ndarray:
+    """The issue days with a run of which any valid day lies before `until`."""
+    days = weather["issue_date"].values.astype("datetime64[D]")
+    known = weather.notnull().any(("area", "lead")).to_dataarray().any("variable").values
+    chosen: np.ndarray = days[known & (days + np.timedelta64(1, "D") < np.datetime64(until, "D"))]
+    return chosen
 
 
 def weathered(

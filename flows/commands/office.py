@@ -123,6 +123,8 @@ def train(
         typer.echo(f"已用 {days} 的数据训练（{kind}），摘要 {made.digest}")
         if made.manifest["stand_in_runs"]:
             typer.echo("训练期存档的气象预报不足，用观测气象模拟的预报训练；每次展望会注明。")
+        if not made.manifest["runs_go_round_the_year"]:
+            typer.echo("训练期的气象预报不满一年，没学过的季节可能不准；每次展望会注明。补取以往的预报后再训练。")
 
 
 @app.command()

@@ -137,7 +137,8 @@ def test_an_office_trains_with_a_table_by_stations_and_uses_it_the_night_it_has_
     assert "使用气象预报，3个区域" in said and "无气象预报" in said
     assert "模型\tmodel-20261121、model-weather-20261121" in lantian("show", "--home", str(home))
     tonight = issue(open_post(home), now=midnight + timedelta(minutes=50))
-    assert ("blend-weather", "forecast", ()) == (tonight.model, tonight.weather_mode, tonight.mode_notes)
+    short = ("模型学过的气象预报不满一年，没学过的季节可能不准",)
+    assert ("blend-weather", "forecast", short) == (tonight.model, tonight.weather_mode, tonight.mode_notes)
     table.unlink()
     after = issue(open_post(home), now=midnight + timedelta(days=1, minutes=50))
     assert "blend" == after.model and "没有当日的气象预报，改用无气象的模型" in after.mode_notes
@@ -181,7 +182,7 @@ def test_an_office_without_weather_stations_learns_from_the_runs_its_source_kept
         *("--weather", "openmeteo", "--home", str(home)),
     )
 
-    assert "使用气象预报，3个区域" in said and "模拟" not in said
+    assert "使用气象预报，3个区域" in said and "模拟" not in said and "不满一年" in said
     assert "气象预报\topenmeteo 2 处 199 天，最后收到 2026-11-22 18:25" in lantian("show", "--home", str(home))
     now = midnight + timedelta(minutes=50)
     tonight = issue(post, now=now)
@@ -189,7 +190,8 @@ def test_an_office_without_weather_stations_learns_from_the_runs_its_source_kept
     assert ("forecast", "openmeteo", came) == (
         tonight.weather_mode, tonight.weather_source, tonight.weather_received_at,
     )  # fmt: skip
-    assert () == tonight.mode_notes, "weather that was never observed is not missing tonight"
+    short = ("模型学过的气象预报不满一年，没学过的季节可能不准",)
+    assert short == tonight.mode_notes, "weather that was never observed is not missing tonight"
     assert 7 == len(post.situation(now).weather), "the meeting sees the weather the outlook was made with"
     assert tonight == type(tonight).from_json(tonight.to_json())
     after = issue(post, now=midnight + timedelta(days=2, minutes=50))
