@@ -77,7 +77,6 @@ FAULTS: Mapping[str, str] = {
     # files
     "Nobody knows this kind of file": "不认识这种文件",
     "No station of the archive lies inside the grid": "网格范围内没有本市站点",
-    "The run holds none of the contract's surface weather": "文件中没有需要的地面气象要素",
     "The file cannot be moved": "文件不能移走",
     "The file cannot be opened": "文件打不开",
     "The file is too large": "文件过大",
