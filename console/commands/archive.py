@@ -70,7 +70,7 @@ def status(
 
 @app.command()
 def runs(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="起报文件 .nc .zarr .grib，或放有它们的文件夹")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="起报文件 .nc .zarr .grib，或其文件夹")],
     to: Annotated[str, typer.Option("--to", "--of", help="档案：文件名、sqlite:/// 或 postgresql://")] = "",
     delay_hours: Annotated[float, typer.Option(min=0, max=48, help="起报后多少小时视为已收到")] = 6,
     source: Annotated[str, typer.Option(help="记作哪个来源")] = "weather-files",
@@ -94,7 +94,8 @@ def runs(
             typer.echo(f"{path.name}：未装入：{said(error).splitlines()[0]}")
             continue
         total += new
-        typer.echo(f"{path.name}：{local.sizes['issued_at']} 次起报，{local.sizes['station']} 个站点，新写入 {new} 个值")
+        times, places = local.sizes["issued_at"], local.sizes["station"]
+        typer.echo(f"{path.name}：{times} 次起报，{places} 个站点，新写入 {new} 个模式值")
     archive.close()
     typer.echo(f"{len(files) - len(failed)} 个文件已装入，新写入 {total} 个模式值。")
     if failed:
@@ -116,14 +117,12 @@ def weather(
 
     begin, end = day(first, name="--from"), day(last, name="--to")
     archive = _existing(of or default_address())
-    made = daily_ahead(
-        Guidance(archive.engine), source=source, first=begin, last=end, as_of=datetime.now(UTC)
-    )
+    made = daily_ahead(Guidance(archive.engine), source=source, first=begin, last=end, as_of=datetime.now(UTC))
     archive.close()
     known = int(made.to_array().notnull().any(["variable", "area", "lead"]).sum())
     path = write_table(made, out)
-    places, names = made.sizes["area"], len(made.data_vars)
-    typer.echo(f"{path.name}：{places} 个地点，{known} 个发布日有气象预报（共 {made.sizes['issue_date']} 天），{names} 列。")
+    places, days, names = made.sizes["area"], made.sizes["issue_date"], len(made.data_vars)
+    typer.echo(f"{path.name}：{places} 个地点，{days} 个发布日中 {known} 个有气象预报，{names} 列。")
 
 
 def _existing(address: str) -> Archive:

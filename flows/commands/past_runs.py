@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def past(
-    name: Annotated[str, typer.Argument(metavar="SOURCE", help="openmeteo")],
+    name: Annotated[str, typer.Argument(metavar="SOURCE", help="来源，现有 openmeteo")],
     first: Annotated[str, typer.Option("--from", help="第一个发布日，如 2024-01-20")],
     last: Annotated[str, typer.Option("--to", help="最后一个发布日；须是前天或更早")],
     places: Annotated[str, typer.Option(help="只取这些地点，逗号分隔；默认为取数计划的地点或本市站点")] = "",

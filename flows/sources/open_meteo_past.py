@@ -1,4 +1,4 @@
-"""Open-Meteo's previous runs: what the weather models said on the days of the past, as it was at hand at each day's end.
+"""Open-Meteo's previous runs: what weather models said on the days of the past, as it was at hand at each day's end.
 
 Known, from the service's documentation and its public code: the answer is that of the forecast; NAME_previous_dayK is
 what was said K days before of an hour, and the plain name what was said last; most models are kept since January 2024,
@@ -38,6 +38,8 @@ LAGS = tuple(range(1, 8))
 COLUMNS: Mapping[str, tuple[str, str, float]] = MappingProxyType(
     {name: column for name, column in {**WEATHER, **BESIDE}.items() if name in RUN_VARIABLES}
 )
+PAST_POLICY = replace(POLICY, hosts=frozenset({HOST}), spacing=5.0)
+"""A question of 63 series and 37 days counts as several calls there (C, from memory): five seconds apart."""
 CHUNK = 30
 """Issue days of one question; each asks for seven days more, and is stored before the next."""
 SETTLED = timedelta(days=1)
@@ -64,8 +66,7 @@ class PreviousRuns:
     """The service of past runs."""
 
     base: str = f"https://{HOST}/v1/forecast"
-    policy: Policy = replace(POLICY, hosts=frozenset({HOST}), spacing=5.0)
-    """A question of 63 series and 37 days counts as several calls there (C, from memory): five seconds apart."""
+    policy: Policy = PAST_POLICY
 
     def take(
         self,

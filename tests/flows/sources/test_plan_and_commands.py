@@ -57,9 +57,9 @@ def test_a_source_of_coordinates_without_places_is_asked_for_the_stations(tmp_pa
 
     assert {"1A": (28.2, 112.9)} == placed.adapter.places
     assert cnemc is plan.placed(cnemc, tmp_path, own())
-    with pytest.raises(RuleError, match="Nobody says which places.*Write places"):
+    with pytest.raises(RuleError, match=r"Nobody says which places.*Write places"):
         plan.placed(meteo, tmp_path, own(("2A", None, None)))
-    with pytest.raises(RuleError, match="too many places.*at most 100, found 101"):
+    with pytest.raises(RuleError, match=r"too many places.*at most 100, found 101"):
         plan.placed(meteo, tmp_path, own(*((f"{n}A", 112.9, 28.2) for n in range(101))))
 
 
