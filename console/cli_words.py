@@ -128,6 +128,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     ),
     "There are too many places to ask for": ("地点过多，不能逐个请求", "请在 sources.yaml 以 places 指明其中一些"),
     "The source keeps no past runs": ("这个来源没有以往的起报", "可用：{expected}"),
+    "The issue days end before they begin": ("最后一个发布日早于第一个发布日", "请改正日期"),
     "The place is not known": ("不认识这个地点", "可用：{expected}"),
     "A mapping is not there": ("映射文件不存在", "请核对 sources.yaml"),
     "A mapping has no address to ask": ("映射没有可取数的地址", "请把它的文件放入投放文件夹"),

@@ -268,8 +268,13 @@ def at_stations(run: xr.Dataset, stations: Sequence[Station]) -> xr.Dataset:
 def at_those_inside(run: xr.Dataset, stations: Sequence[Station]) -> xr.Dataset:
     """The run at those of the stations that lie inside its grid; a run of stations as it is.
 
-    DataError: none has coordinates inside.
+    DataError: none has coordinates inside, or the file holds one step of a run alone: its hours would be full of gaps,
+    and a sum since the start of the run cannot be divided without the steps before.
     """
+    leads = run["lead_hours"].values
+    if len(leads) == 1 and leads[0] > 0:
+        where, todo = str(run.attrs.get("source", "weather run")), "Join the files of a run first (GRIB: cat)"
+        raise DataError("The file holds a single step of a run", where=where, found=f"{leads[0]:g} h", todo=todo)
     if "station" in run.dims:
         return run
     south, north = (float(edge) for edge in run["latitude"].values[[0, -1]])

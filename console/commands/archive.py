@@ -114,8 +114,11 @@ def weather(
     from forecast.guidance import Guidance
     from forecast.weather_modes import write_table
     from forecast.weather_runs import daily_ahead
+    from plans.errors import DataError
 
     begin, end = day(first, name="--from"), day(last, name="--to")
+    if end < begin:
+        raise DataError("The issue days end before they begin", where="--to", expected=f"{begin} or later", found=end)
     archive = _existing(of or default_address())
     made = daily_ahead(Guidance(archive.engine), source=source, first=begin, last=end, as_of=datetime.now(UTC))
     archive.close()

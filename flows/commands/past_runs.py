@@ -33,6 +33,8 @@ def past(
         raise DataError("The source keeps no past runs", expected="openmeteo", found=name)
     begin, end = day_of(first, option="--from"), day_of(last, option="--to")
     assert begin is not None and end is not None
+    if end < begin:
+        raise DataError("The issue days end before they begin", where="--to", expected=f"{begin} or later", found=end)
     stores, now, source = Stores.open(of or archive_address()), real_now(), PreviousRuns()
     try:
         chosen = _places(home(), stores, places)

@@ -105,6 +105,10 @@ def test_the_table_of_daily_weather_is_what_a_forecast_reads(archive, tmp_path):
             ("weather", "--source", "x", "--from", "2024-02-29", "--to", "2024-03-02", "--out", "w.csv"),
             "No weather run",
         ),
+        (
+            ("weather", "--source", "x", "--from", "2024-03-03", "--to", "2024-03-02", "--out", "w.csv"),
+            "end before they",
+        ),
         (("weather", "--source", "x", "--from", "soon", "--to", "2024-03-02", "--out", "w.csv"), "--from is not a day"),
     ],
 )

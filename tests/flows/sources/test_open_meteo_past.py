@@ -202,6 +202,7 @@ def test_the_command_tells_each_part_and_ends_with_a_sum(server, tmp_path, monke
     ("words", "sentence"),
     [
         (("cnemc", "--from", "2024-02-01", "--to", "2024-02-02"), "keeps no past runs"),
+        (("openmeteo", "--from", "2024-02-03", "--to", "2024-02-02"), "end before they begin"),
         (("openmeteo", "--from", "soon", "--to", "2024-02-02"), "date cannot be read"),
         (("openmeteo", "--from", "2024-02-01", "--to", "2024-02-02", "--places", "丙"), "place is not known.*甲"),
     ],
