@@ -123,6 +123,13 @@ FAULTS: dict[str, tuple[str, str]] = {
     "Which location?": ("没有指明站点", "请给 --location 编号"),
     "Which city?": ("没有指明城市", "请给 --code，如 430100"),
     "The source is not in the plan": ("来源不在取数计划中", "请先在 sources.yaml 登记"),
+    "Nobody says which places to ask for": (
+        "没有指明向 openmeteo 要哪些地点", "请在 sources.yaml 写 places: {名称: [纬度, 经度]}，或给站点补上坐标"
+    ),
+    "There are too many places to ask for": ("地点过多，不能逐个请求", "请在 sources.yaml 以 places 指明其中一些"),
+    "The source keeps no past runs": ("这个来源没有以往的起报", "可用：{expected}"),
+    "The issue days end before they begin": ("最后一个发布日早于第一个发布日", "请改正日期"),
+    "The place is not known": ("不认识这个地点", "可用：{expected}"),
     "A mapping is not there": ("映射文件不存在", "请核对 sources.yaml"),
     "A mapping has no address to ask": ("映射没有可取数的地址", "请把它的文件放入投放文件夹"),
     "This source is asked, it reads no files": ("这个来源是主动取数的，不读文件", "请用 lantian sources pull"),
@@ -147,6 +154,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     # the archive and files of observations
     "The archive cannot be opened": ("档案打不开", "请检查路径和数据库服务"),
     "The archive speaks two databases": ("档案不支持这种数据库", "请用SQLite或PostgreSQL"),
+    "Some run files were not loaded": ("有起报文件没有装入", "请按上面各行所说改正后再装入"),
     "The archive's address cannot be read": ("档案的地址不能识别", "请写文件名、sqlite:/// 或 postgresql:// 地址"),
     "The file is not an archive": ("文件不是档案", "请核对文件名"),
     "The format is not known": ("不认识这种格式", "可用：{expected}"),

@@ -76,8 +76,8 @@ FAULTS: Mapping[str, str] = {
     "The location is not known there": "对方没有这个站点",
     # files
     "Nobody knows this kind of file": "不认识这种文件",
+    "The file holds a single step of a run": "文件只含一次起报的一个时效，请先合并同一起报的文件",
     "No station of the archive lies inside the grid": "网格范围内没有本市站点",
-    "The run holds none of the contract's surface weather": "文件中没有需要的地面气象要素",
     "The file cannot be moved": "文件不能移走",
     "The file cannot be opened": "文件打不开",
     "The file is too large": "文件过大",

@@ -41,9 +41,9 @@ def pull_due(home: Path, source: str) -> list[tuple[datetime, str]]:
     raw = home / "raw" if plan.plan(home).keep_raw_days else None
 
     def work(slot: Slot) -> Done:
-        now = real_now()
+        now, ready = real_now(), plan.placed(chosen, home, stores.archive.stations)
         start, end = slot.logical_time - chosen.back, slot.logical_time + chosen.ahead
-        return pull_now(chosen.adapter, stores, start=start, end=end, now=now, raw=raw).done
+        return pull_now(ready.adapter, stores, start=start, end=end, now=now, raw=raw).done
 
     try:
         return run_due(SlotStore(stores.archive.engine), f"pull:{source}", work, rhythm=chosen.rhythm)

@@ -265,6 +265,32 @@ def at_stations(run: xr.Dataset, stations: Sequence[Station]) -> xr.Dataset:
     return check_run(labelled(made.transpose("issued_at", "lead_hours", "station").assign_attrs(run.attrs)))
 
 
+def at_those_inside(run: xr.Dataset, stations: Sequence[Station]) -> xr.Dataset:
+    """The run at those of the stations that lie inside its grid; a run of stations as it is.
+
+    DataError: none has coordinates inside, or the file holds one step of a run alone: its hours would be full of gaps,
+    and a sum since the start of the run cannot be divided without the steps before.
+    """
+    leads = run["lead_hours"].values
+    if len(leads) == 1 and leads[0] > 0:
+        where, todo = str(run.attrs.get("source", "weather run")), "Join the files of a run first (GRIB: cat)"
+        raise DataError("The file holds a single step of a run", where=where, found=f"{leads[0]:g} h", todo=todo)
+    if "station" in run.dims:
+        return run
+    south, north = (float(edge) for edge in run["latitude"].values[[0, -1]])
+    west, east = (float(edge) for edge in run["longitude"].values[[0, -1]])
+    inside = [
+        station
+        for station in stations
+        if station.lat is not None and station.lon is not None
+        if south <= station.lat <= north and west <= station.lon <= east
+    ]
+    if not inside:
+        where = str(run.attrs.get("source", "weather run"))
+        raise DataError("No station of the archive lies inside the grid", where=where, todo="Write stations first")
+    return at_stations(run, inside)
+
+
 def _with_components(run: xr.Dataset) -> xr.Dataset:
     """The run with wind components instead of a direction: degrees cannot be averaged across north."""
     if "wind_direction" not in run:

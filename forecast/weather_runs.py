@@ -60,15 +60,22 @@ def hours_of(run: xr.Dataset) -> Iterator[tuple[datetime, xr.Dataset]]:
         yield air.moment(issued), xr.Dataset(values, coords=coords, attrs=dict(run.attrs))
 
 
-def keep_run(guidance: Guidance, run: xr.Dataset, *, source: str, received_at: datetime | None = None) -> int:
+def keep_run(
+    guidance: Guidance,
+    run: xr.Dataset,
+    *,
+    source: str,
+    received_at: datetime | None = None,
+    delay: timedelta = RUN_DELAY,
+) -> int:
     """How many hourly values of the runs at stations were new.
 
-    Without `received_at` each came RUN_DELAY after its issue, as a run of the past is taken to have done; with it none
+    Without `received_at` each came `delay` after its issue, as a run of the past is taken to have done; with it none
     counts as received before its own time. DataError as Guidance.write raises it.
     """
     new = 0
     for issued, data in hours_of(run):
-        received = issued + RUN_DELAY if received_at is None else max(received_at, issued)
+        received = issued + delay if received_at is None else max(received_at, issued)
         new += guidance.write(data, source=source, received_at=received, issued_at=issued)
     return new
 

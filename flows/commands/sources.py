@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands import maintenance
+from flows.commands import maintenance, past_runs
 from plans.errors import DataError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, help="数据来源：状态、试连、取数、投放文件、值守提醒。", no_args_is_help=True)
 app.add_typer(maintenance.app, name="maintenance")
+app.command()(past_runs.past)
 TO = Annotated[str, typer.Option("--to", "--of", help="档案：文件名、sqlite:/// 或 postgresql://；默认在 LANTIAN_HOME")]
 
 
@@ -162,8 +163,10 @@ def pull(
 
     known = {found.name: found for found in plan.pulls(home())}
     chosen = known.get(name)
-    adapter = chosen.adapter if chosen is not None else plan.live(name)
     stores, now = _stores(to), real_now()
+    if chosen is not None:
+        chosen = plan.placed(chosen, home(), stores.archive.stations)
+    adapter = chosen.adapter if chosen is not None else plan.live(name)
     ahead = chosen.ahead if chosen is not None else timedelta(0)
     raw = home() / "raw" if plan.plan(home()).keep_raw_days else None
     done = pull_now(adapter, stores, start=now - timedelta(hours=hours), end=now + ahead, now=now, raw=raw)

@@ -18,8 +18,6 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 
-import numpy as np
-
 from flows.sources import electricity, mapping
 from flows.sources.micro import Micro
 from flows.sources.pull import Stores, store
@@ -153,35 +151,12 @@ def _work_of(place: Path, stores: Stores, now: datetime) -> Callable[[Path], str
 
 def _weather(path: Path, stores: Stores, now: datetime) -> str:
     """A run at the stations of the archive that lie inside its grid, into the model values."""
-    from forecast.weather_files import at_stations, read_run
+    from forecast.weather_files import at_those_inside, read_run
+    from forecast.weather_runs import keep_run
 
-    run = read_run(path)
-    stations = [station for station in stores.archive.stations() if station.lat is not None and station.lon is not None]
-    if "latitude" in run.dims:
-        south, north = (float(edge) for edge in run["latitude"].values[[0, -1]])
-        west, east = (float(edge) for edge in run["longitude"].values[[0, -1]])
-        stations = [s for s in stations if south <= (s.lat or 0) <= north and west <= (s.lon or 0) <= east]
-    if not stations:
-        raise DataError("No station of the archive lies inside the grid", where=path.name, todo="Write stations first")
-    local = at_stations(run, stations)
-    rows = 0
-    for number, issued in enumerate(local["issued_at"].values):
-        labels = issued.astype("datetime64[us]") + (local["lead_hours"].values * 3600e6).astype("timedelta64[us]")
-        whole = labels == labels.astype("datetime64[h]")
-        values = {
-            name: local[name].values[number][whole].T for name in air.WEATHER if name in local
-        }  # (lead, station) to (station, valid_time)
-        if not values:
-            raise DataError(
-                "The run holds none of the contract's surface weather", where=path.name,
-                expected=", ".join(air.WEATHER), found=", ".join(map(str, local)),
-            )  # fmt: skip
-        codes = [str(code) for code in local["station"].values]
-        data = air.dataset(values, stations=codes, valid_time=labels[whole], attrs={"source": path.name})
-        rows += stores.guidance.write(
-            data, source="weather-files", received_at=max(now, air.moment(np.datetime64(issued)))
-        )
-    return f"{len(stations)} 个站点，新写入 {rows} 个模式值"
+    local = at_those_inside(read_run(path), stores.archive.stations())
+    rows = keep_run(stores.guidance, local, source="weather-files", received_at=now)
+    return f"{local.sizes['station']} 个站点，新写入 {rows} 个模式值"
 
 
 def _refuse(path: Path, error: LantianError, now: datetime) -> Taken:

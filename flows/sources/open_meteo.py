@@ -1,23 +1,27 @@
 """Open-Meteo: hourly weather forecast and CAMS air quality at places. Model values, never observations.
 
 The answer's arrays run parallel to `time`, local times without offset in the zone that was asked for; the time is a
-moment, and rain and the like are sums of the hour before it, so the label is the END of the hour. Carbon monoxide comes
-in ug/m3. The units are named in the answer and are checked each time, because nothing else would tell a change.
+moment, rain is the sum and radiation the mean of the hour before it, so the label is the END of the hour. Carbon
+monoxide comes in ug/m3. The units are named in the answer and are checked each time, because nothing else would tell a
+change. What a model does not have comes as nulls whose unit is "undefined".
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
+
+import xarray as xr
 
 from flows.sources.live import Asker, Pulled, Record, lay_out, number
 from flows.sources.web_rules import Policy
 from forecast import air
 from forecast.readers.station_list import Station
 from forecast.sources import Manifest
+from forecast.weather import describe
 from plans.errors import SourceError
 
 AIR: Mapping[str, tuple[str, str, float]] = MappingProxyType(
@@ -41,6 +45,18 @@ WEATHER: Mapping[str, tuple[str, str, float]] = MappingProxyType(
         "wind_direction": ("wind_direction_10m", "°", 1.0),
     }
 )
+BESIDE: Mapping[str, tuple[str, str, float]] = MappingProxyType(
+    {
+        "boundary_layer_height": ("boundary_layer_height", "m", 1.0),
+        "shortwave": ("shortwave_radiation", "W/m²", 1.0),
+        "cloud": ("cloud_cover", "%", 0.01),
+        "temperature_850hpa": ("temperature_850hPa", "°C", 1.0),
+    }
+)
+"""Weather of a run beside the contract of hourly air; not every model has it."""
+AIR_AHEAD = timedelta(days=4)
+"""How far ahead the air quality is asked for: CAMS reaches five days, today among them, and a request that goes beyond
+what the service has is refused as a whole."""
 
 MANIFEST = Manifest(
     name="openmeteo",
@@ -72,34 +88,69 @@ class OpenMeteo:
 
     def pull(self, asker: Asker, *, start: datetime, end: datetime, now: datetime) -> Pulled:
         """Everything the service says of the window; it may lie in the future. One call of each kind per place."""
+        first, last = (moment.astimezone(air.BEIJING).date() for moment in (start, end))
+        calls = [(self.weather_base, {**WEATHER, **BESIDE}, last)]
+        if first <= (reach := (now + AIR_AHEAD).astimezone(air.BEIJING).date()):
+            calls.append((self.air_base, dict(AIR), min(last, reach)))
         records: list[Record] = []
-        for name, (latitude, longitude) in self.places.items():
+        for name, place in self.places.items():
             merged: dict[datetime, dict[str, float]] = {}
-            for base, columns in ((self.weather_base, WEATHER), (self.air_base, AIR)):
-                asked = {
-                    "latitude": f"{latitude:.4f}",
-                    "longitude": f"{longitude:.4f}",
-                    "hourly": ",".join(theirs for theirs, _unit, _factor in columns.values()),
-                    "timezone": "Asia/Shanghai",
-                    "start_date": f"{start.astimezone(air.BEIJING).date()}",
-                    "end_date": f"{end.astimezone(air.BEIJING).date()}",
-                }
-                if columns is WEATHER:
-                    asked["wind_speed_unit"] = "ms"
-                answer = asker.ask("GET", base, params=asked)
-                for hour, values in hours_of(answer.json(), columns, where=f"openmeteo, {name}"):
+            for base, columns, until in calls:
+                asked = question(place, [theirs for theirs, _unit, _factor in columns.values()], first, until)
+                answer = asker.ask("GET", base, params=asked).json()
+                for hour, values in hours_of(answer, columns, where=f"openmeteo, {name}", may_lack=BESIDE):
                     merged.setdefault(hour, {}).update(values)
             records += [(name, hour, values) for hour, values in merged.items()]
         far = end + timedelta(days=30)  # a forecast's hours have not ended and are wanted all the same
         dataset, notes = lay_out(records, source="openmeteo", start=start, end=end, now=max(far, now))
+        if dataset is not None:
+            dataset, more = possible(dataset, BESIDE)
+            notes += more
         stations = tuple(Station(n, n, n, lon, lat, source="openmeteo") for n, (lat, lon) in self.places.items())
         return Pulled(dataset, stations, tuple(notes))
 
 
+def question(place: tuple[float, float], names: Collection[str], first: date, last: date) -> dict[str, str]:
+    """What is asked of one place (latitude, longitude): hours of the natural days first..last, wind in m/s."""
+    latitude, longitude = place
+    return {
+        "latitude": f"{latitude:.4f}",
+        "longitude": f"{longitude:.4f}",
+        "hourly": ",".join(names),
+        "timezone": "Asia/Shanghai",
+        "start_date": f"{first}",
+        "end_date": f"{last}",
+        **({"wind_speed_unit": "ms"} if any(name.startswith("wind_speed") for name in names) else {}),
+    }
+
+
+def possible(data: xr.Dataset, names: Collection[str]) -> tuple[xr.Dataset, list[str]]:
+    """The data with what no run can say of those weather variables as NaN, and a note of each that lost values."""
+    out, notes = data.copy(), []
+    for name in names:
+        rule = describe(name)
+        if name not in data or rule is None:
+            continue
+        low, high = air.POSSIBLE.get(name, (rule.low, rule.high))
+        kept = data[name].where((data[name] >= low) & (data[name] <= high))
+        lost = int((data[name].notnull() & kept.isnull()).sum())
+        if lost:
+            notes.append(f"{lost} values of {name} are impossible and were left out")
+        out[name] = kept
+    return out, notes
+
+
 def hours_of(
-    answer: Any, columns: Mapping[str, tuple[str, str, float]], *, where: str
+    answer: Any,
+    columns: Mapping[str, tuple[str, str, float]],
+    *,
+    where: str,
+    may_lack: Collection[str] = (),
 ) -> list[tuple[datetime, dict[str, float]]]:
-    """Hour (aware UTC) and values of one answer; SourceError for an error answer, another zone or another unit."""
+    """Hour (aware UTC) and values of one answer; SourceError for an error answer, another zone or another unit.
+
+    Of the names in `may_lack` a series that is absent or holds nothing is left out, whatever its unit.
+    """
     if not isinstance(answer, Mapping) or answer.get("error"):
         reason = str(answer.get("reason", answer) if isinstance(answer, Mapping) else answer)[:120]
         raise SourceError("The service refuses", where=where, found=reason, todo="Check place, days and variables")
@@ -113,6 +164,8 @@ def hours_of(
     out: list[tuple[datetime, dict[str, float]]] = [(hour, {}) for hour in times]
     for ours, (theirs, unit, factor) in columns.items():
         series = hourly.get(theirs)
+        if ours in may_lack and (series is None or _says_nothing(series)):
+            continue
         if not isinstance(series, list) or len(series) != len(times):
             found = "nothing" if series is None else f"{len(series)} values"
             raise SourceError("A series does not fit", where=f"{where}, {theirs}", expected=len(times), found=found)
@@ -123,6 +176,10 @@ def hours_of(
         for (_, values), value in zip(out, series, strict=True):
             values[ours] = number(value) * factor
     return out
+
+
+def _says_nothing(series: Any) -> bool:
+    return isinstance(series, list) and all(value is None for value in series)
 
 
 def _hour(text: object, where: str) -> datetime:

@@ -1,13 +1,19 @@
-"""Where a city is, for sources that are asked by coordinates."""
+"""Where a city and where the office's stations are, for sources that are asked by coordinates."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 import yaml
 
-from plans.errors import DataError
+from flows.post import open_post
+from forecast.readers.station_list import Station
+from plans.errors import DataError, RuleError
+
+MOST_PLACES = 100
+"""So many places are asked one by one at most; the whole country would be beyond what a free service allows a day."""
 
 
 @lru_cache(maxsize=1)
@@ -31,3 +37,26 @@ def place_of(city: str) -> tuple[float, float]:
             todo="Give --latitude and --longitude",
         )  # fmt: skip
     return known[name]
+
+
+def own_places(home: Path, stations: Iterable[Station]) -> dict[str, tuple[float, float]]:
+    """Latitude and longitude by code of the office's own stations, of all given where the folder holds no post.
+
+    RuleError: none has coordinates, or there are too many to ask for one by one.
+    """
+    own = set(open_post(home).settings["stations"]) if (home / "record.db").is_file() else None
+    found = {
+        one.code: (one.lat, one.lon)
+        for one in stations
+        if one.lat is not None and one.lon is not None and (own is None or one.code in own)
+    }
+    where = "sources.yaml, key sources.openmeteo.places"
+    todo = "Write places: {NAME: [LATITUDE, LONGITUDE]} there"
+    if not found:
+        raise RuleError("Nobody says which places to ask for", where=where, expected="places or stations", todo=todo)
+    if len(found) > MOST_PLACES:
+        raise RuleError(
+            "There are too many places to ask for", where=where, expected=f"at most {MOST_PLACES}", found=len(found),
+            todo=todo,
+        )  # fmt: skip
+    return found

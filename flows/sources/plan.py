@@ -2,7 +2,7 @@
 
 sources:
   cnemc: {every_minutes: 60, minute: 25}
-  openmeteo: {places: {长沙: [28.23, 112.94]}}
+  openmeteo: {}
   openaq: {locations: [8118]}
 mappings: [micro/town.yaml]
 watch: {province: [长沙市, 株洲市, 湘潭市], rise: {pm25: 40}, top: 10}
@@ -12,7 +12,7 @@ hj212: {port: 9212, plants: plants.csv}
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib.metadata import entry_points
@@ -28,7 +28,9 @@ from flows.sources.live import Adapter
 from flows.sources.micro import Micro
 from flows.sources.open_meteo import OpenMeteo
 from flows.sources.openaq import OpenAq
+from flows.sources.places import own_places
 from forecast.air import POLLUTANTS
+from forecast.readers.station_list import Station
 from forecast.sources import GROUP, Reader
 from plans.errors import DataError, RuleError
 from plans.parts import Frozen
@@ -36,6 +38,8 @@ from plans.yaml_file import read_yaml, shaped
 
 FILE = "sources.yaml"
 LEVELS = ("none", "yellow", "orange", "red")
+AHEAD, NOTHING = timedelta(hours=192), timedelta(0)
+"""How far ahead a model is asked for: the seven natural days after today end 168 to 192 h from now."""
 
 
 class Pulled(Frozen):
@@ -48,7 +52,7 @@ class Pulled(Frozen):
     """Hours asked for each time: late values of the last hours become revisions."""
     ahead_hours: int = Field(default=0, ge=0, le=384)
     places: Mapping[str, tuple[float, float]] = Field(default_factory=dict)
-    """Latitude and longitude by name, for services of coordinates."""
+    """Latitude and longitude by name, for services of coordinates; without any, the office's own stations."""
     locations: tuple[int, ...] = ()
     """OpenAQ's numbers."""
     cities: tuple[str, ...] = ()
@@ -173,9 +177,19 @@ def pulls(home: Path) -> list[Pull]:
     return found
 
 
+def placed(one: Pull, home: Path, stations: Callable[[], Iterable[Station]]) -> Pull:
+    """The same source, asked for the office's own stations when it is one of coordinates and the plan names no places.
+
+    RuleError as :func:`flows.sources.places.own_places` raises it.
+    """
+    if not isinstance(one.adapter, OpenMeteo) or one.adapter.places:
+        return one
+    return replace(one, adapter=replace(one.adapter, places=own_places(home, stations())))
+
+
 def _pull(name: str, adapter: Adapter, how: Pulled) -> Pull:
     every = timedelta(minutes=how.every_minutes) if how.every_minutes else adapter.manifest.cadence
-    ahead = timedelta(hours=how.ahead_hours or (96 if adapter.kind == "guidance" else 0))
+    ahead = timedelta(hours=how.ahead_hours) if how.ahead_hours else AHEAD if adapter.kind == "guidance" else NOTHING
     rhythm = Rhythm(every=every, offset=timedelta(minutes=how.minute) % every)
     return Pull(name, adapter, rhythm, timedelta(hours=how.back_hours), ahead)
 

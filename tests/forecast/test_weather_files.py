@@ -180,3 +180,15 @@ def test_a_process_that_reads_a_file_and_then_opens_postgres_ends_without_a_cras
     code = "from forecast import weather_files; import xarray; xarray.backends.list_engines(); import psycopg"
 
     assert 0 == subprocess.run([sys.executable, "-c", code], check=False).returncode
+
+
+def test_of_the_stations_those_inside_the_grid_are_taken_and_a_single_step_is_refused(tmp_path) -> None:
+    field().to_netcdf(tmp_path / "run.nc")
+    run = weather_files.read_run(tmp_path / "run.nc")
+    far, nowhere = Station("9A", "远", "", 80.0, 40.0), Station("8A", "无坐标")
+
+    assert ["1003A"] == weather_files.at_those_inside(run, [far, BEIJING, nowhere])["station"].values.tolist()
+    with pytest.raises(DataError, match="No station of the archive lies inside"):
+        weather_files.at_those_inside(run, [far, nowhere])
+    with pytest.raises(DataError, match=r"single step of a run \(run.nc\): found 12 h.*Join the files"):
+        weather_files.at_those_inside(run.isel(lead_hours=[1]), [BEIJING])

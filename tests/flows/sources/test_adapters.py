@@ -240,7 +240,7 @@ def service(server):
 
 
 def test_a_forecast_of_air_and_weather_comes_in_our_units_and_hours(server):
-    server.says("/w", plain(meteo(open_meteo.WEATHER)))
+    server.says("/w", plain(meteo({**open_meteo.WEATHER, **open_meteo.BESIDE})))
     server.says("/a", plain(meteo(open_meteo.AIR)))
     data = service(server).pull(asker("openmeteo"), start=NOW, end=NOW + 24 * HOUR, now=NOW).dataset
 
@@ -260,11 +260,59 @@ def test_a_forecast_of_air_and_weather_comes_in_our_units_and_hours(server):
     ],
 )
 def test_a_unit_changed_overnight_another_zone_or_a_missing_series_is_refused(server, over, sentence):
-    server.says("/w", plain(meteo(open_meteo.WEATHER)))
+    server.says("/w", plain(meteo({**open_meteo.WEATHER, **open_meteo.BESIDE})))
     server.says("/a", plain(meteo(open_meteo.AIR, **over)))
 
     with pytest.raises(SourceError, match=sentence):
         service(server).pull(asker("openmeteo"), start=NOW, end=NOW + HOUR, now=NOW)
+
+
+ALL = {**open_meteo.WEATHER, **open_meteo.BESIDE}
+
+
+def test_the_weather_of_a_run_beside_the_contract_comes_in_our_units_and_the_impossible_is_noted(server):
+    said = meteo(ALL)
+    said["hourly"]["cloud_cover"] = [101.0] * 2 + [50.0] * 46
+    server.says("/w", plain(said))
+    server.says("/a", plain(meteo(open_meteo.AIR)))
+    found = service(server).pull(asker("openmeteo"), start=NOW - 30 * HOUR, end=NOW, now=NOW)
+    data = found.dataset
+
+    assert {0.5} == set(data["cloud"].values[0, 2:])
+    assert 1.5 == float(data["temperature_850hpa"].values[0, 3]) == float(data["boundary_layer_height"].values[0, 3])
+    assert 1.5 == float(data["shortwave"].values[0, 3])
+    assert np.isnan(data["cloud"].values[0, :2]).all()
+    assert ("2 values of cloud are impossible and were left out",) == found.notes
+
+
+def test_what_a_model_does_not_have_is_left_out_but_another_unit_is_refused(server):
+    said = meteo(ALL)
+    del said["hourly"]["boundary_layer_height"]
+    said["hourly"]["temperature_850hPa"] = [None] * 48
+    said["hourly_units"]["temperature_850hPa"] = "undefined"
+    server.says("/w", plain(said))
+    server.says("/a", plain(meteo(open_meteo.AIR)))
+    found = service(server).pull(asker("openmeteo"), start=NOW, end=NOW + 9 * HOUR, now=NOW)
+
+    assert {"boundary_layer_height", "temperature_850hpa"}.isdisjoint(found.dataset)
+    assert ("shortwave" in found.dataset, ()) == (True, found.notes)
+
+    said["hourly_units"]["shortwave_radiation"] = "MJ/m²"
+    server.says("/w", plain(said))
+    with pytest.raises(SourceError, match=r"unit has changed.*shortwave_radiation.*found MJ/m"):
+        service(server).pull(asker("openmeteo"), start=NOW, end=NOW + 9 * HOUR, now=NOW)
+
+
+def test_the_weather_is_asked_for_the_whole_window_and_the_air_only_as_far_as_it_reaches(server):
+    server.says("/w", plain(meteo(ALL, hours=240)))
+    server.says("/a", plain(meteo(open_meteo.AIR)))
+    data = service(server).pull(asker("openmeteo"), start=NOW, end=NOW + 192 * HOUR, now=NOW).dataset
+    weather, quality = (asked[1] for asked in server.asked)
+
+    assert "start_date=2024-03-01&end_date=2024-03-09" in weather
+    assert "start_date=2024-03-01&end_date=2024-03-05" in quality
+    assert 192 == data.sizes["valid_time"]
+    assert (23, 192) == (int(data["pm25"].notnull().sum()), int(data["shortwave"].notnull().sum()))
 
 
 # OpenAQ ---------------------------------------------------------------------------------------------------------------

@@ -164,8 +164,29 @@ def test_a_grid_weather_file_reaches_the_stations_inside_it_as_model_values(stor
     )  # fmt: skip
     found = data["temperature"].values[0]
 
-    assert "1 个站点，新写入 3 个模式值" == one.result
-    assert [35.35] * 3 == np.round(found[~np.isnan(found)], 2).tolist()
+    assert "1 个站点，新写入 16 个模式值" == one.result, "hours 0 to 15: each stands for those it is nearest to"
+    assert [35.35] * 16 == np.round(found[~np.isnan(found)], 2).tolist()
+    (said,) = stores.guidance.said(
+        source="weather-files", start=NOW - timedelta(hours=20), end=NOW + timedelta(hours=20), as_of=NOW
+    )
+    assert (datetime(2024, 2, 29, 12, tzinfo=UTC), NOW) == (said.issued_at, said.received_at)
+
+
+def test_a_run_in_the_drop_folder_keeps_its_upper_air_and_without_any_weather_it_is_refused(stores, tmp_path):
+    stores.archive.write_stations([Station("1A", "甲", "长沙", 112.5, 28.5)])
+    folder = tmp_path / "drop" / "weather"
+    folder.mkdir(parents=True)
+    grid_file(folder / "good.nc")
+    with xr.open_dataset(folder / "good.nc", decode_timedelta=True) as opened:
+        data = opened.load()
+    data.drop_vars("t2m").to_netcdf(folder / "bad.nc")
+    data.assign(temperature_850hpa=data["t2m"] - 15).to_netcdf(folder / "good.nc")
+    for path in folder.iterdir():
+        os.utime(path, (NOW.timestamp() - 60,) * 2)
+    bad, good = take(tmp_path / "drop", stores, now=NOW)
+
+    assert bad.refused and "no weather of the contract" in bad.result
+    assert "1 个站点，新写入 32 个模式值" == good.result
 
 
 @pytest.mark.parametrize(

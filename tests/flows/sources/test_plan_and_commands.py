@@ -1,10 +1,12 @@
 """The office's plan of sources, its commands, and one whole pass from sources.yaml to alerts and hourly data."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
 
+from emergency.record import Record
 from emergency.vocabulary import Level
 from flows import hourly, looking
 from flows.commands.sources import app
@@ -40,8 +42,37 @@ def test_the_plan_names_sources_with_their_rhythm_and_their_own_settings(tmp_pat
     cnemc, meteo = plan.pulls(tmp_path)
 
     assert (HOUR, timedelta(minutes=30), 5 * HOUR) == (cnemc.rhythm.every, cnemc.rhythm.offset, cnemc.back)
-    assert ({"长沙": (28.23, 112.94)}, 96 * HOUR) == (meteo.adapter.places, meteo.ahead)
+    assert ({"长沙": (28.23, 112.94)}, 192 * HOUR) == (meteo.adapter.places, meteo.ahead)
     assert [] == plan.pulls(tmp_path / "nowhere")
+
+
+def own(*stations):
+    return lambda: [Station(code, code, lon=lon, lat=lat) for code, lon, lat in stations]
+
+
+def test_a_source_of_coordinates_without_places_is_asked_for_the_stations(tmp_path):
+    put(tmp_path, "sources:\n  cnemc: {}\n  openmeteo: {}\n")
+    cnemc, meteo = plan.pulls(tmp_path)
+    placed = plan.placed(meteo, tmp_path, own(("1A", 112.9, 28.2), ("2A", None, None)))
+
+    assert {"1A": (28.2, 112.9)} == placed.adapter.places
+    assert cnemc is plan.placed(cnemc, tmp_path, own())
+    with pytest.raises(RuleError, match=r"Nobody says which places.*Write places"):
+        plan.placed(meteo, tmp_path, own(("2A", None, None)))
+    with pytest.raises(RuleError, match=r"too many places.*at most 100, found 101"):
+        plan.placed(meteo, tmp_path, own(*((f"{n}A", 112.9, 28.2) for n in range(101))))
+
+
+def test_of_an_office_only_its_own_stations_are_asked_for(tmp_path):
+    record = Record.open(tmp_path / "record.db", drill=False)
+    settings = {"stations": ["1A"], "plan": "sample", "assume": {}, "area": "x", "mean_of": ["1A"]}
+    record.note("console", json.dumps(settings))
+    record.engine.dispose()
+    put(tmp_path, "sources: {openmeteo: {}}")
+    (meteo,) = plan.pulls(tmp_path)
+    country = own(("1A", 112.9, 28.2), *((f"{n}B", 116.4, 39.9) for n in range(999)))
+
+    assert {"1A": (28.2, 112.9)} == plan.placed(meteo, tmp_path, country).adapter.places
 
 
 @pytest.mark.parametrize(
