@@ -214,6 +214,7 @@ def _trained(
         "weather_variables": list(belief.variables),
         "weather_runs_of": runs_of,
         "weather_observed": list(weather_observed),
+        "weather_unheard": dict(belief.unheard),
         "weather_shares": dict(belief.shares),
         "weather_variables_checked": list(belief.check.targets) if belief.check else [],
         "stand_in_runs": taught is not None and taught.stand_in,
@@ -286,7 +287,9 @@ def load(path: str | Path) -> Trained:
         issue_hour=manifest["issue_hour"],
         manifest=manifest,
         digest=digest,
-        belief=Belief.restore(manifest["weather_shares"], belief, manifest["weather_variables"]),
+        belief=Belief.restore(
+            manifest["weather_shares"], belief, manifest["weather_variables"], manifest["weather_unheard"]
+        ),
     )
 
 

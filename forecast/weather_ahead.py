@@ -23,6 +23,9 @@ from plans.errors import DataError
 REDRAWN = 3
 """How often forecast runs are drawn again for training; more changed nothing on folds that a year can resolve."""
 
+HEARD = 0.5
+"""Share of the training's runs that must say something of a variable at a lead for it to be learned from."""
+
 LEAST_RUNS = 60
 """Issue days before the end of training that must have a run for a model to learn from runs."""
 
@@ -37,6 +40,8 @@ class Belief:
     """How the variables of a run correct one another (weather_crosscheck); None where they do not."""
     variables: tuple[str, ...] = ()
     """The variables of the weather that was learned from; all that a table holds where they are not named."""
+    unheard: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """Leads of a variable of which too few runs said anything: what a later run says of them is left aside."""
 
     def of(self, weather: xr.Dataset, *, among: Sequence[Area]) -> xr.Dataset:
         """The daily weather as the model believes it, beside the mean of the model's areas `among`.
@@ -48,7 +53,10 @@ class Belief:
         return weather if self.check is None else checked(weather, self.check, among=keys)
 
     def own(self, weather: xr.Dataset) -> xr.Dataset:
-        """The variables of the weather that were learned from, in their order; DataError: one of them is missing."""
+        """The weather that was learned from: its variables in their order, nothing at leads that were not heard.
+
+        DataError: a variable is missing.
+        """
         if not self.variables:
             return weather
         missing = [name for name in self.variables if name not in weather]
@@ -60,16 +68,22 @@ class Belief:
                 found=", ".join(map(str, weather))[:200],
                 todo="Give the columns of the training, or train again with these",
             )
-        return weather[list(self.variables)]
+        return _silenced(weather[list(self.variables)], self.unheard)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What a model file keeps of the check; the shares and the variables stand in its manifest."""
         return {} if self.check is None else self.check.arrays()
 
     @classmethod
-    def restore(cls, shares: Shares, arrays: Mapping[str, np.ndarray], variables: Sequence[str]) -> Self:
-        """From the shares, :meth:`arrays` and the names of the variables."""
-        return cls(shares, Crosscheck.restore(arrays) if arrays else None, tuple(variables))
+    def restore(
+        cls,
+        shares: Shares,
+        arrays: Mapping[str, np.ndarray],
+        variables: Sequence[str],
+        unheard: Mapping[str, Sequence[int]],
+    ) -> Self:
+        """From the shares, :meth:`arrays`, the names of the variables and their unheard leads."""
+        return cls(shares, Crosscheck.restore(arrays) if arrays else None, tuple(variables), dict(unheard))
 
 
 AS_SAID = Belief()
@@ -127,16 +141,41 @@ def lesson(dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], u
     """
     weather, stand_in = learnable(dataset, weather, areas=areas, until=until)
     weather, seen = weather.sel(area=[area.key for area in areas]), observed_of(dataset, areas=areas)
-    variables = tuple(map(str, weather))
     if weather.attrs["weather_mode"] != "forecast":
-        return Lesson(way(weather, seen), (), Belief(variables=variables), stand_in=False, seasons=True)
+        return Lesson(way(weather, seen), (), Belief(variables=tuple(map(str, weather))), stand_in=False, seasons=True)
+    weather, unheard = heard(weather, until=until)
+    variables = tuple(map(str, weather))
     seasons = goes_round_the_year(_run_days(weather, until))
     shares = shares_of(weather, seen, until=until)
     weather = led_back(weather, shares, among=[area.key for area in areas])
     check, weather = learned(weather, seen, until=until)
     truth = _completed(seen, weather)
     again = tuple(way(redrawn(weather, truth, until=until, seed=seed), seen) for seed in range(REDRAWN))
-    return Lesson(way(weather, seen), again, Belief(shares, check, variables), stand_in, seasons)
+    return Lesson(way(weather, seen), again, Belief(shares, check, variables, unheard), stand_in, seasons)
+
+
+def heard(weather: xr.Dataset, *, until: date) -> tuple[xr.Dataset, dict[str, list[int]]]:
+    """The weather without what too few runs before `until` said anything of, and the leads so left out by variable.
+
+    Services change: a variable comes in one spring, or past runs lack what tonight's has. What half of the runs did not
+    say cannot be learned from, and a model is not to be asked with what it never heard. A variable of which no lead is
+    left is left out itself.
+    """
+    days = np.isin(weather["issue_date"].values.astype("datetime64[D]"), _run_days(weather, until))
+    past = weather.isel(issue_date=days)
+    out, unheard = {}, {}
+    for name in map(str, weather):
+        said = past[name].notnull().any("area").mean("issue_date").transpose("lead").values >= HEARD
+        if said.any():
+            out[name] = weather[name]
+            if not said.all():
+                unheard[name] = [int(lead) for lead in weather["lead"].values[~said]]
+    return _silenced(xr.Dataset(out, coords=weather.coords, attrs=weather.attrs), unheard), unheard
+
+
+def _silenced(weather: xr.Dataset, unheard: Mapping[str, Sequence[int]]) -> xr.Dataset:
+    cut = {name: weather[name].where(~weather["lead"].isin(list(leads))) for name, leads in unheard.items()}
+    return weather.assign(cut) if cut else weather
 
 
 def _run_days(weather: xr.Dataset, until: date) -> np.ndarray:

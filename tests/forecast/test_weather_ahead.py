@@ -88,6 +88,28 @@ def test_a_model_learns_from_runs_with_a_variable_nobody_observes(small_air, are
     assert made.weather_mode == "forecast" and HEIGHT not in made.belief.shares
 
 
+def test_what_past_runs_did_not_say_is_neither_learned_nor_asked_with(small_air, areas, runs):
+    """Past runs without mixing heights and without the evening of the seventh day; tonight's has both."""
+    with_height = _with_height(runs)
+    past = with_height["issue_date"].values < np.datetime64(UNTIL) - np.timedelta64(10, "D")
+    thin = with_height.assign(
+        {
+            HEIGHT: with_height[HEIGHT].where(xr.DataArray(~past, dims="issue_date")),
+            "wind_speed_evening": with_height["wind_speed_evening"].where(
+                xr.DataArray(~past, dims="issue_date") | (with_height["lead"] < 7)
+            ),
+        }
+    )
+    belief = lesson(small_air, thin, areas=areas, until=UNTIL).belief
+
+    assert HEIGHT not in belief.variables and {"wind_speed_evening": [7]} == belief.unheard
+    tonight = belief.own(with_height)
+    assert HEIGHT not in tonight
+    assert [True] * 6 + [False] == tonight["wind_speed_evening"].notnull().any(("area", "issue_date")).values.tolist()
+    made = train(small_air, until=UNTIL, areas=areas, model="persistence", weather=thin)
+    assert {"wind_speed_evening": [7]} == made.manifest["weather_unheard"]
+
+
 DAY = date(2015, 2, 24)
 AT = {"issue_date": np.datetime64(DAY, "us")}
 
