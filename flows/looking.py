@@ -56,18 +56,20 @@ def watch_now(home: Path, *, now: datetime | None = None, clocks: bool = False) 
     moment = now or real_now()
     stores = Stores.open(home / "archive.db")
     try:
-        cadences = {one.name: (one.rhythm.every, one.adapter.manifest.delay) for one in plan.pulls(home)
+        pulls = plan.pulls(home)
+        cadences = {one.name: (one.rhythm.every, one.adapter.manifest.delay) for one in pulls
                     if one.adapter.kind == "observation"}  # fmt: skip
+        ahead = {one.name: one.rhythm.every for one in pulls if one.adapter.kind == "guidance"}
         alerts, rule = AlertStore(stores.archive.engine), watch_settings(home)
         failed, states = failed_slots(SlotStore(stores.archive.engine), moment), stores.sources.states()
         scope = scope_of(home, stores, moment)
         if scope is None:
-            found = [*watch.sources(states, cadences, now=moment, rule=rule), *watch.flows(failed)]
+            found = [*watch.sources(states, cadences, now=moment, rule=rule, ahead=ahead), *watch.flows(failed)]
             return len(alerts.update(found, kinds=["source_silent", "source_failing", "flow_failed"], now=moment))
         return len(
             watch.look(
                 stores.archive, alerts, scope, states=states, cadences=cadences, now=moment, settings=rule,
-                clocks=clocks, failed=failed,
+                clocks=clocks, failed=failed, ahead=ahead,
             )
         )  # fmt: skip
     finally:

@@ -33,6 +33,7 @@ sources: {}
 #  cnemc: {minute: 25, back_hours: 3}
 #  openmeteo: {}  # 气象模式和CAMS；不写 places 即按本市站点的坐标取数
 mappings: []
+#models: {since: 2024-02-01, weather: openmeteo, every_days: 30}  # 到期自动重新训练模型
 keep_raw_days: 30
 """
 

@@ -97,6 +97,8 @@ def jobs(home: Path) -> list[Job]:
             Job(scheduled.report_flow, "report", "10 7 * * *", where),
             Job(scheduled.verify_flow, "verify", "40 7,19 * * *", where),
         ]
+        if plan.plan(home).models is not None:
+            found.append(Job(scheduled.train_flow, "train", "15 2-5 * * *", where))
     return found
 
 

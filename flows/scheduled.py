@@ -117,6 +117,14 @@ def verify_flow(home: str, at: datetime | None = None) -> int:
     return len(verify(post, day=yesterday(now), now=now))
 
 
+@flow(name="train", log_prints=True, retries=2, retry_delay_seconds=20)
+def train_flow(home: str) -> str:
+    """Train the office's models anew when sources.yaml asks for it and they have grown old."""
+    from flows.renew import renew_due
+
+    return ", ".join(f"{when:%m-%dT%H:%MZ} {state}" for when, state in renew_due(Path(home))) or "nothing was due"
+
+
 @task(name="observe: archive holds the scenario")
 def _observe(scenario: str, home: str) -> int:
     return load_scenario(scenario_of(scenario), stage.archive_in(Path(home)))

@@ -89,16 +89,18 @@ def look(
     settings: Settings | None = None,
     clocks: bool = False,
     failed: Iterable[Slot] = (),
+    ahead: Mapping[str, timedelta] | None = None,
 ) -> tuple[Alert, ...]:
     """The alerts that are new or graver after one look; open ones are kept up to date or cleared.
 
-    `cadences` gives (cadence, delay) of every source that should be coming. `clocks`: judge the stations' clocks too
+    `cadences` gives (cadence, delay) of every source of measurements that should be coming, `ahead` the cadence of
+    every one of forecasts. `clocks`: judge the stations' clocks too
     (a week is read: once a day is enough). `failed`: slots that were given up lately. A station whose maintenance is on
     file is neither silent nor rising.
     """
     rule = settings or Settings()
     findings = [
-        *sources(states, cadences, now=now, rule=rule),
+        *sources(states, cadences, now=now, rule=rule, ahead=ahead),
         *flows(failed),
         *stations(archive, scope, now=now, rule=rule),
         *rises(archive, scope, now=now, rule=rule),
@@ -112,9 +114,17 @@ def look(
 
 
 def sources(
-    states: Iterable[SourceState], cadences: Mapping[str, tuple[timedelta, timedelta]], *, now: datetime, rule: Settings
+    states: Iterable[SourceState],
+    cadences: Mapping[str, tuple[timedelta, timedelta]],
+    *,
+    now: datetime,
+    rule: Settings,
+    ahead: Mapping[str, timedelta] | None = None,
 ) -> list[Finding]:
-    """Sources that are silent, and sources that fail again and again."""
+    """Sources that are silent, and sources that fail again and again.
+
+    A source of measurements is silent by its newest hour, one of forecasts by when it was last heard.
+    """
     known = {state.source: state for state in states}
     found = []
     for name, (cadence, delay) in cadences.items():
@@ -125,6 +135,16 @@ def sources(
             since = "从未有数据" if newest is None else f"最新数据为 {_local(newest)}，已 {_hours(now - newest)} 小时"
             details = {"newest": newest.isoformat() if newest else None, "limit_hours": limit / timedelta(hours=1)}
             found.append(Finding("source_silent", name, f"数据来源 {name} 中断：{since}", 2, details))
+    for name, cadence in (ahead or {}).items():
+        state = known.get(name)
+        heard, limit = state.succeeded_at if state is not None else None, cadence + rule.source_late
+        if heard is None or now - heard > limit:
+            since = "从未有数据" if heard is None else f"最近收到于 {_local(heard)}，已 {_hours(now - heard)} 小时"
+            details = {"heard": heard.isoformat() if heard else None, "limit_hours": limit / timedelta(hours=1)}
+            text = f"气象预报来源 {name} 中断：{since}；下一次展望可能没有气象预报"
+            found.append(Finding("source_silent", name, text, 2, details))
+    for name in (*cadences, *(ahead or {})):
+        state = known.get(name)
         if state is not None and state.failures >= rule.failures:
             text = f"数据来源 {name} 连续失败 {state.failures} 次：{source_words.chinese(state.error)}"
             found.append(Finding("source_failing", name, text, 1, {"failures": state.failures, "error": state.error}))

@@ -8,16 +8,17 @@ mappings: [micro/town.yaml]
 watch: {province: [长沙市, 株洲市, 湘潭市], rise: {pm25: 40}, top: 10}
 bulletins: {hourly_every: {none: 6, yellow: 2}, daily_hours: {none: [9], yellow: [9, 17]}}
 hj212: {port: 9212, plants: plants.csv}
+models: {since: 2024-02-01, weather: openmeteo, every_days: 30}
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -109,6 +110,17 @@ class Hj212(Frozen):
     """File in the working folder with one "MN,PW" a line; needed to listen beyond this machine."""
 
 
+class Models(Frozen):
+    """When the office's models are trained anew by the clock; without this part they are trained by hand."""
+
+    since: date
+    """First day of the air that is learned from."""
+    weather: str = ""
+    """A source whose runs are kept, or a table in the working folder; without it only the model without weather."""
+    every_days: int = Field(default=30, ge=1, le=366)
+    effort: Literal["demo", "full"] = "full"
+
+
 class Plan(Frozen):
     """The file."""
 
@@ -117,6 +129,7 @@ class Plan(Frozen):
     watch: Watched = Watched()
     bulletins: Bulletins = Bulletins()
     hj212: Hj212 | None = None
+    models: Models | None = None
     keep_raw_days: int = Field(default=30, ge=0)
 
 

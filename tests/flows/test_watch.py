@@ -69,6 +69,17 @@ def test_a_source_without_new_hours_is_silent_and_one_that_fails_again_and_again
     assert "已 5.3 小时" in next(one.text for one in found if one.subject == "old")
 
 
+def test_a_weather_source_is_silent_by_when_it_was_heard_for_its_hours_lie_ahead():
+    states = [
+        SourceState("runs", valid_until=END + 150 * HOUR, succeeded_at=NOW - 9 * HOUR),
+        SourceState("fresh", valid_until=END + 150 * HOUR, succeeded_at=NOW - 5 * HOUR),
+    ]
+    found = watch.sources(states, {}, now=NOW, rule=Settings(), ahead=dict.fromkeys(("runs", "fresh"), 6 * HOUR))
+
+    assert [("source_silent", "runs")] == kinds(found)
+    assert "已 9.0 小时；下一次展望可能没有气象预报" in found[0].text
+
+
 def test_a_silent_station_is_named_and_a_silent_network_is_said_once(archive):
     write(archive, [[30] * 12] * 2)
     write(archive, [30] * 12, until=END - 6 * HOUR, codes=("3A",))

@@ -1,0 +1,71 @@
+"""Train the office's models anew when they have grown old: what the clock's training does, each night at most once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from emergency.vocabulary import BEIJING
+from flows import office_models
+from flows.clock import real_now
+from flows.post import open_post
+from flows.slots import Done, Rhythm, run_due
+from flows.sources import plan
+from forecast.slot_store import Slot, SlotStore
+from plans.errors import DataError
+
+NIGHTLY = Rhythm(
+    every=timedelta(days=1),
+    offset=timedelta(hours=18, minutes=10),  # 02:10 in Beijing, after the outlook of the night
+    catch_up=timedelta(hours=30),
+    lease=timedelta(hours=4),
+    tries=2,
+    pause=timedelta(hours=1),
+)
+
+
+def renew_due(home: Path) -> list[tuple[datetime, str]]:
+    """The slots of the night's training that were due and how they ended; none without `models` in the plan."""
+    if plan.plan(home).models is None:
+        return []
+    post = open_post(home)
+    try:
+        return run_due(SlotStore(post.archive.engine), "train", lambda slot: renew(home, slot), rhythm=NIGHTLY)
+    finally:
+        post.archive.close()
+        post.record.engine.dispose()
+
+
+def renew(home: Path, slot: Slot) -> Done:
+    """Train what has grown old by the slot's day; what was trained, or why not with weather, stands in the note.
+
+    Every model is kept when it comes and none is taken away: the outlook goes on with the old one until then. DataError
+    when even the model without weather cannot be trained.
+    """
+    wanted, today = plan.plan(home).models, slot.logical_time.astimezone(BEIJING).date()
+    trained = _trained_until(home)
+    if wanted is None or (trained is not None and (today - trained).days < wanted.every_days):
+        return Done()
+    post, names, fault = open_post(home), [], ""
+    weather = str(home / wanted.weather) if Path(wanted.weather).suffix else wanted.weather
+    asked = {"since": wanted.since, "until": today, "effort": wanted.effort, "now": real_now()}
+    try:
+        if weather:
+            try:
+                names = [made.name for made in office_models.train(post, weather=weather, **asked)]  # type: ignore[arg-type]
+            except DataError as error:
+                fault = str(error)
+        if _trained_until(home) != today:
+            names = [made.name for made in office_models.train(post, **asked)]  # type: ignore[arg-type]
+    finally:
+        post.archive.close()
+        post.record.engine.dispose()
+    if fault:
+        return Done("degraded", f"没有训练使用气象预报的模型：{fault}")
+    return Done("done", f"已训练 {'、'.join(names)}")
+
+
+def _trained_until(home: Path) -> date | None:
+    """The day of the newest model without weather; None when there is none."""
+    days = sorted(folder.name.rpartition("-")[2] for folder in home.glob("model-[0-9]*"))
+    return datetime.strptime(days[-1], "%Y%m%d").replace(tzinfo=BEIJING).date() if days else None
