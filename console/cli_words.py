@@ -194,6 +194,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "The model needs the weather of the days ahead": ("模型需要未来气象", "请给 --weather"),
     "There is no weather run for the day": ("当天没有气象预报", "请补上当天的预报"),
     "There is no weather ahead to train on": ("没有可供训练的未来气象", "请给 --weather"),
+    "The model was not trained on kept runs": ("模型不是用存档的气象预报训练的", "请用 --weather 给出气象表"),
     "No weather run is kept of those days": (
         "这些日子没有存档的气象预报",
         "请在 sources.yaml 启用该来源，或装入以往的预报",

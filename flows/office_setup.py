@@ -29,7 +29,7 @@ from plans.errors import DataError
 
 SOURCES = """\
 # 取数计划。去掉行首的 # 即启用；改动后重新启动 lantian serve。说明见 docs/sources.md。
-sources: {}
+sources:
 #  cnemc: {minute: 25, back_hours: 3}
 #  openmeteo: {}  # 气象模式和CAMS；不写 places 即按本市站点的坐标取数
 mappings: []

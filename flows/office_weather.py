@@ -40,7 +40,6 @@ def table_of(home: Path) -> Path | None:
 def for_model(post: Post, model: Trained, area: Area, now: datetime) -> tuple[xr.Dataset | None, str]:
     """The weather when the model can be asked with it at `now`, else None and what the outlook says of it."""
     from forecast import features, weather_ahead, weather_modes, weather_runs
-    from forecast.weather_path import BEFORE
 
     day = features.base_day(now, issue_hour=model.issue_hour)
     source, table = str(model.manifest["weather_runs_of"]), table_of(post.home)
@@ -48,11 +47,7 @@ def for_model(post: Post, model: Trained, area: Area, now: datetime) -> tuple[xr
         return None, NO_RUN
     try:
         if source:
-            weather = weather_runs.daily_ahead(
-                Guidance(post.archive.engine), source=source, as_of=now,
-                first=day - timedelta(days=model.model.looks_back + BEFORE), last=day,
-                places=[name for one in model.areas for name in (one.key, *one.stations)],
-            )  # fmt: skip
+            weather = weather_runs.for_model(Guidance(post.archive.engine), model, day=day, as_of=now)
         else:
             assert table is not None
             weather = weather_modes.read_table(table)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -17,7 +18,11 @@ from forecast import air
 from forecast.features import LEADS
 from forecast.guidance import Guidance, Said, laid_over
 from forecast.weather import check_daily, describe, labelled, predictors
+from forecast.weather_path import BEFORE
 from plans.errors import DataError
+
+if TYPE_CHECKING:
+    from forecast.train import Trained
 
 RUN_DELAY = timedelta(hours=6)
 """How long after its nominal time a run of the past counts as at hand (a setting; confidence I: global runs take 4 to
@@ -131,6 +136,19 @@ def daily_ahead(
     attrs = {"weather_mode": "forecast", "source": source, "runs_of": source, "received_at": newest}
     made = xr.Dataset({name: (("area", "issue_date", "lead"), out[name]) for name in out}, coords=coords, attrs=attrs)
     return check_daily(labelled(made))
+
+
+def for_model(guidance: Guidance, model: Trained, *, day: date, as_of: datetime) -> xr.Dataset:
+    """What a model that was trained on a source's runs is asked with for the issue of `day`.
+
+    These runs as far back as it looks. DataError: it was trained on no source's runs; as daily_ahead raises it.
+    """
+    source = str(model.manifest["weather_runs_of"])
+    if not source:
+        raise DataError("The model was not trained on kept runs", expected="the name of their source", found="a table")
+    first = day - timedelta(days=model.model.looks_back + BEFORE)
+    places = [name for area in model.areas for name in (area.key, *area.stations)]
+    return daily_ahead(guidance, source=source, first=first, last=day, as_of=as_of, places=places)
 
 
 def _hourly(said: Sequence[Said], fresh: Sequence[np.ndarray], ends: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:

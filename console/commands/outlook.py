@@ -33,7 +33,9 @@ def outlook(
     model: Annotated[
         str, typer.Option(metavar="DIR", help="lantian train 写出的文件夹；不给则用此前的数据当场训练（数秒）")
     ] = "",
-    weather: Annotated[str, typer.Option(metavar="none|perfect|FILE", help="未来气象")] = "none",
+    weather: Annotated[
+        str, typer.Option(metavar="none|perfect|FILE", help="未来气象；用档案所存预报训练的模型自动取用它们")
+    ] = "none",
     edition: Annotated[str, typer.Option(help="AQI 版本")] = "hj633-2012",
     out: Annotated[Path | None, typer.Option(metavar="FILE.nc", help="另存为 CF 规范的 NetCDF")] = None,
     why: Annotated[bool, typer.Option("--why/--no-why", help="说明依据：影响因素、相似日、与上次的变化")] = True,
@@ -53,7 +55,10 @@ def outlook(
     if area is None:
         expected = ", ".join(one.key for one in areas)[:200]
         raise DataError("The station is not known", where="--station", expected=expected, found=station)
-    ahead = _weather(weather, dataset, areas)
+    if made is not None and dataset is None and weather == "none" and made.manifest["weather_runs_of"]:
+        ahead: xr.Dataset | None = _kept(store, made, moment)
+    else:
+        ahead = _weather(weather, dataset, areas)
     made = made or _model(dataset, areas, moment, ahead)
     asked: dict[str, Any] = {"area": area.key, "stations": area.stations, "weather": ahead}
     said = predict.make_outlook(store, made, area_name=area.key, issued_at=moment, aqi_edition=edition, **asked)
@@ -71,6 +76,15 @@ def outlook(
     if out is not None:
         outlook_file.write(said, out, hours=hours)
         typer.echo(f"已写入 {out}", err=True)
+
+
+def _kept(store: Archive, model: Trained, moment: datetime) -> xr.Dataset:
+    """The runs of the model's own source that the archive keeps, as known at the moment."""
+    from forecast import features, weather_runs
+    from forecast.guidance import Guidance
+
+    day = features.base_day(moment, issue_hour=model.issue_hour)
+    return weather_runs.for_model(Guidance(store.engine), model, day=day, as_of=moment)
 
 
 def _moment(text: str) -> datetime:

@@ -132,6 +132,12 @@ class Plan(Frozen):
     models: Models | None = None
     keep_raw_days: int = Field(default=30, ge=0)
 
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _none_yet(cls, sources: Any) -> Any:
+        """The key alone, with every source below it still commented out, means none."""
+        return {} if sources is None else sources
+
 
 @dataclass(frozen=True, slots=True)
 class Pull:

@@ -11,6 +11,7 @@ from emergency.record import Record
 from emergency.vocabulary import BEIJING
 from flows import office_models, office_setup, respond
 from flows.post import open_post
+from flows.sources import plan
 from forecast import sample, weather_modes
 from forecast.archive import Archive
 from forecast.features import Area
@@ -49,6 +50,16 @@ def test_an_office_is_live_and_assumes_no_rules(home):
     assert ["S1", "S2"] == post.settings["mean_of"]
     with pytest.raises(LantianError):
         Record.open(home / "record.db", drill=True)
+
+
+def test_the_sources_of_a_new_office_are_switched_on_by_taking_the_mark_away_as_its_file_says(home):
+    path = home / "sources.yaml"
+    assert {} == plan.plan(home).sources
+    path.write_text(path.read_text(encoding="utf-8").replace("\n#", "\n"), encoding="utf-8")
+
+    found = plan.plan(home)
+    assert ["cnemc", "openmeteo"] == list(found.sources)
+    assert found.models is not None and "openmeteo" == found.models.weather
 
 
 def test_an_office_is_opened_once(home, tmp_path):
