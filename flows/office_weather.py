@@ -95,23 +95,20 @@ def days_ahead(home: Path, archive: Archive, outlook: Outlook, stations: list[st
     The runs the outlook itself was made with, else the folder's table, else what is kept of any source. A damaged table
     stops no duty: the outlook says of it that it cannot be used.
     """
-    from forecast import weather_days, weather_modes, weather_runs
+    from forecast import weather_days, weather_modes
 
-    day, found = outlook.days[0].valid_date - timedelta(days=1), outlook.weather_source
-    table, guidance = table_of(home), Guidance(archive.engine)
-    if table is not None and not found:
+    if outlook.weather_source:
+        return weather_days.behind(archive, outlook, stations=stations)
+    day, table = outlook.days[0].valid_date - timedelta(days=1), table_of(home)
+    if table is not None:
         try:
             daily = weather_modes.read_table(table)
         except DataError:
             return ()
         if days := weather_days.days_of(daily, area=outlook.area, stations=stations, issue_day=day):
             return days
-    for source in (found,) if found else guidance.sources():
-        try:
-            daily = weather_runs.daily_ahead(
-                guidance, source=source, first=day, last=day, as_of=outlook.issued_at, places=[outlook.area, *stations]
-            )
-        except DataError:
-            continue
-        return weather_days.days_of(daily, area=outlook.area, stations=stations, issue_day=day)
-    return ()
+    said = (
+        weather_days.kept(archive, outlook, source=source, stations=stations)
+        for source in Guidance(archive.engine).sources()
+    )
+    return next(filter(None, said), ())

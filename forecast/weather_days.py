@@ -8,8 +8,13 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from plans.errors import DataError
+
 if TYPE_CHECKING:
     import xarray as xr
+
+    from forecast.archive import Archive
+    from forecast.outlook import Outlook
 
 WINDS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
 STEADY = 0.3
@@ -70,6 +75,29 @@ def days_of(daily: xr.Dataset, *, area: str, stations: Sequence[str], issue_day:
             ahead = issue_day + timedelta(days=int(lead))
             made.append(WeatherDay(ahead, cold, warm, speed, _from(*wind), stagnant, ventilation, rain))
     return tuple(made)
+
+
+def behind(archive: Archive, outlook: Outlook, *, stations: Sequence[str]) -> tuple[WeatherDay, ...]:
+    """The weather an outlook was made with, of the kept runs it names, as of its issue; empty when it names none."""
+    if not outlook.weather_source:
+        return ()
+    return kept(archive, outlook, source=outlook.weather_source, stations=stations)
+
+
+def kept(archive: Archive, outlook: Outlook, *, source: str, stations: Sequence[str]) -> tuple[WeatherDay, ...]:
+    """What a source's kept runs said of the days of an outlook, as of its issue; empty without any."""
+    from forecast import weather_runs
+    from forecast.guidance import Guidance
+
+    day = outlook.days[0].valid_date - timedelta(days=1)
+    guidance, places = Guidance(archive.engine), [outlook.area, *stations]
+    try:
+        daily = weather_runs.daily_ahead(
+            guidance, source=source, first=day, last=day, as_of=outlook.issued_at, places=places
+        )
+    except DataError:
+        return ()
+    return days_of(daily, area=outlook.area, stations=stations, issue_day=day)
 
 
 def _from(east: float | None, north: float | None) -> str:

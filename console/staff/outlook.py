@@ -10,12 +10,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from console import charts, charts_hours, charts_outlook
+from console import charts, charts_hours, charts_outlook, charts_weather
 from console.language import _
 from console.outlook import categories, day_rows, signed_now
 from console.page import Console, console_of, missing, our_day, page
 from console.verified import PARTIES, verified
 from emergency.vocabulary import BEIJING
+from forecast import weather_days
 from forecast.outlook import Outlook
 from plans.schema import AqiEdition
 
@@ -41,6 +42,7 @@ def outlook(request: Request, issued: str = "") -> Response:
     hourly = settings.archive.hours(chosen.digest, as_of=now) if settings.archive else None
     today = now.astimezone(BEIJING).date()
     kept = verified(settings.uploads.parent, today, days=SCORED_DAYS) if settings.uploads is not None else {}
+    ahead = weather_days.behind(settings.archive, chosen, stations=settings.mean_of) if settings.archive else ()
     seen = [(at, aqi) for at, aqi, _pm25 in air.hours]
     return page(
         request,
@@ -62,6 +64,7 @@ def outlook(request: Request, issued: str = "") -> Response:
         card=() if kept else card(console, now),
         reasons=settings.archive.reasons(chosen.digest) if settings.archive else None,
         scored_days=SCORED_DAYS,
+        weather=charts_weather.weather([one.as_data() for one in ahead]),
         hourly=hourly,
         hours_ahead=charts_hours.ahead(
             hourly, settings.rules(chosen.days[0].valid_date).book.aqi(hourly.aqi_edition), observed=seen

@@ -1,9 +1,12 @@
 """The outlook in full, the year's air, the rules and the log-ins, as people open them."""
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from console.air import AirReader
 from console.staff.outlook import scores, wavering
@@ -12,8 +15,10 @@ from console.staff.standing import month
 from console.verified import verified
 from emergency.vocabulary import BEIJING
 from forecast import sample
+from forecast.air import hours as air_hours
 from forecast.archive import Archive
 from forecast.city_air import city_air
+from forecast.guidance import Guidance
 from forecast.readers.station_list import Station
 from forecast.reasons import Analogue, Driver, Reasons
 from plans.rulebook import load
@@ -56,6 +61,25 @@ class TestPages:
         assert "各级别的可能性" in html and "与前几次相比" in html and "近30天的检验" in html
         assert "135" not in html.split("污染物浓度中位数")[1].split("</table>")[0], "concentrations, not AQI"
         assert "持续法误差" in html
+
+    async def test_the_weather_it_was_made_with_stands_beside_it_with_whose_and_when(self, lived_in):
+        """Only what had come by its issue: a run that came an hour later is not what it was made with."""
+        archive, user = lived_in.settings.archive, await lived_in.user("forecaster")
+        assert "所用的气象预报" not in (await user.get("/outlook")).text
+        plain = make_outlook(NOW + timedelta(minutes=1))
+        came = plain.issued_at - timedelta(hours=1)
+        said = replace(plain, weather_mode="forecast", weather_source="openmeteo", weather_received_at=came)
+        for wind, received in ((3.0, came), (9.0, plain.issued_at + timedelta(minutes=10))):
+            hours = air_hours(came, came + timedelta(hours=192))
+            dims, coords = ("station", "valid_time"), {"station": ["S1", "S2"], "valid_time": hours}
+            values = {"wind_speed": (dims, np.full((2, len(hours)), wind))}
+            Guidance(archive.engine).write(xr.Dataset(values, coords), source="openmeteo", received_at=received)
+        archive.write_outlook(said)
+        html = (await user.get("/outlook")).text
+
+        assert "所用的气象预报" in html and "openmeteo，" in html and "气象预报来自 openmeteo（" in html
+        chart = html.split("所用的气象预报")[1].split("</svg>")[0]
+        assert ">3.0<" in chart and ">9.0<" not in chart
 
     async def test_the_card_sets_the_four_parties_side_by_side_with_their_days(self, lived_in):
         folder = lived_in.settings.uploads.parent / "verification"

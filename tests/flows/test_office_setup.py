@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner
 
+from console.commands.outlook import app as outlook_command
 from emergency.record import Record
 from emergency.vocabulary import BEIJING
 from flows import office_models, office_setup, respond
@@ -205,6 +206,10 @@ def test_an_office_without_weather_stations_learns_from_the_runs_its_source_kept
     assert short == tonight.mode_notes, "weather that was never observed is not missing tonight"
     assert 7 == len(post.situation(now).weather), "the meeting sees the weather the outlook was made with"
     assert tonight == type(tonight).from_json(tonight.to_json())
+    asked = ["--archive", str(home / "archive.db"), "--model", str(home / "model-weather-20261121")]
+    asked += ["--station", "sample", "--as-of", "2026-11-22T00:50", "--edition", tonight.aqi_edition, "--no-why"]
+    told = CliRunner().invoke(outlook_command, asked, catch_exceptions=False).output
+    assert "使用气象预报（openmeteo，11-21 18:25 收到）" in told and f"{tonight.days[0].median:5d}  " in told
     after = issue(post, now=midnight + timedelta(days=2, minutes=50))
     assert ("none", "") == (after.weather_mode, after.weather_source), "the run of the 22nd is too old on the 24th"
     assert "没有当日的气象预报，改用无气象的模型" in after.mode_notes
