@@ -304,13 +304,38 @@ def reliability(rows: pd.DataFrame, *, limit: int = 100) -> list[tuple[float, fl
     ]
 
 
+def chance(rows: pd.DataFrame, *, limit: int = 100, draws: int = 4000) -> tuple[float, float]:
+    """How far the worst tenth of a reliable forecast lies off in such a year: in the median, and in nine of ten years.
+
+    Weeks are drawn with replacement (BLOCK_DAYS, all stations together, as weather has them); the departures of each
+    tenth with 100 station-days or more are taken from their own mean.
+    """
+    said = rows[f"p_gt{limit}"].to_numpy()
+    event = rows["observed"].to_numpy() > limit
+    place = np.minimum((said * 10).astype(int), 9)
+    days = (rows["valid_date"] - rows["valid_date"].min()) / np.timedelta64(1, "D")
+    block = days.to_numpy().astype(int) // BLOCK_DAYS
+    gone, count = np.zeros((block.max() + 1, 10)), np.zeros((block.max() + 1, 10))
+    np.add.at(gone, (block, place), event - said)
+    np.add.at(count, (block, place), 1.0)
+    drawn = np.random.default_rng(1).integers(0, len(gone), (draws, len(gone)))
+    off = gone[drawn].sum(axis=1) / np.maximum(count[drawn].sum(axis=1), 1.0)
+    off -= gone.sum(axis=0) / np.maximum(count.sum(axis=0), 1.0)
+    worst = np.abs(off[:, count.sum(axis=0) >= 100]).max(axis=1)
+    median, high = np.quantile(worst, [0.5, 0.9])
+    return float(median), float(high)
+
+
 def honesty(rows: pd.DataFrame, card: Mapping[str, Any] | None, *, model: str, mode: str) -> str:
     """The reliability of P(AQI > 100), and where a card is there the alarms by cost, as markdown."""
     own = rows[rows["model"] == model]
     cells = [f"{100 * said:.0f} → {100 * seen:.0f} ({count})" for said, seen, count in reliability(own)]
     parts = [
         f"P(AQI > 100) of {model}, {SHOWN[mode]}, all leads: percent said → percent seen (station-days): "
-        + ", ".join(cells) + ".\n"
+        + ", ".join(cells) + ". In such a year the worst tenth of a reliable forecast would be off by "
+        + "{:.0f} points in the median and by up to {:.0f} in nine years of ten.\n".format(
+            *(100 * part for part in chance(own))
+        )
     ]  # fmt: skip
     if card is not None:
         parts += [
