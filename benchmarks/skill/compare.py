@@ -313,8 +313,7 @@ def chance(rows: pd.DataFrame, *, limit: int = 100, draws: int = 4000) -> tuple[
     said = rows[f"p_gt{limit}"].to_numpy()
     event = rows["observed"].to_numpy() > limit
     place = np.minimum((said * 10).astype(int), 9)
-    days = (rows["valid_date"] - rows["valid_date"].min()) / np.timedelta64(1, "D")
-    block = days.to_numpy().astype(int) // BLOCK_DAYS
+    block = _blocks(rows)
     gone, count = np.zeros((block.max() + 1, 10)), np.zeros((block.max() + 1, 10))
     np.add.at(gone, (block, place), event - said)
     np.add.at(count, (block, place), 1.0)
@@ -324,6 +323,23 @@ def chance(rows: pd.DataFrame, *, limit: int = 100, draws: int = 4000) -> tuple[
     worst = np.abs(off[:, count.sum(axis=0) >= 100]).max(axis=1)
     median, high = np.quantile(worst, [0.5, 0.9])
     return float(median), float(high)
+
+
+def _blocks(rows: pd.DataFrame) -> np.ndarray:
+    days = (rows["valid_date"] - rows["valid_date"].min()) / np.timedelta64(1, "D")
+    return np.asarray(days.to_numpy().astype(int) // BLOCK_DAYS)
+
+
+def csi_between(rows: pd.DataFrame, *, limit: int, draws: int = 4000) -> tuple[float, float, float]:
+    """CSI of "median above the limit", and the 90 % interval when weeks are drawn with replacement."""
+    fire, event = rows["q50"].to_numpy() > limit, rows["observed"].to_numpy() > limit
+    block = _blocks(rows)
+    hits, either = np.zeros(block.max() + 1), np.zeros(block.max() + 1)
+    np.add.at(hits, block, fire & event)
+    np.add.at(either, block, fire | event)
+    drawn = np.random.default_rng(1).integers(0, len(hits), (draws, len(hits)))
+    low, high = np.quantile(hits[drawn].sum(axis=1) / np.maximum(either[drawn].sum(axis=1), 1.0), [0.05, 0.95])
+    return float(hits.sum() / max(either.sum(), 1.0)), float(low), float(high)
 
 
 def honesty(rows: pd.DataFrame, card: Mapping[str, Any] | None, *, model: str, mode: str) -> str:
@@ -337,6 +353,16 @@ def honesty(rows: pd.DataFrame, card: Mapping[str, Any] | None, *, model: str, m
             *(100 * part for part in chance(own))
         )
     ]  # fmt: skip
+    tomorrow = rows[rows["lead"] == 1]
+    told = []
+    for name in (model, "LightGBM quantile"):
+        one = tomorrow[tomorrow["model"] == name]
+        if len(one):
+            told.append("{} {:.2f} ({:.2f} .. {:.2f})".format(name, *csi_between(one, limit=200)))
+    parts.append(
+        f"CSI of days above 200 at lead 1 by the median, {SHOWN[mode]}, 90 % interval when weeks are drawn anew: "
+        + ", ".join(told) + ".\n"
+    )  # fmt: skip
     if card is not None:
         parts += [
             f"POD / FAR / CSI of {model}, {SHOWN[mode]}, from the probability with the least cost on folds of the "
