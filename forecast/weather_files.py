@@ -221,7 +221,10 @@ def _steps(run: xr.Dataset, accumulated: Accumulated) -> xr.Dataset:
         amounts = run[name]
         if accumulated == "since_start" and kind in ("accum", "sum"):
             # Packing makes sums fall by a hair between steps; rain cannot.
+            leads = run["lead_hours"].values
             amounts = (amounts - amounts.shift(lead_hours=1, fill_value=0.0)).clip(min=0.0)
+            if len(leads) > 1 and leads[0] > leads[1] - leads[0]:  # the later part of a run: its first sum is of all
+                amounts = amounts.where(amounts["lead_hours"] > leads[0])  # the steps that lie in another file
         if kind == "sum":
             seconds = np.diff(run["lead_hours"].values, prepend=0.0) * 3600.0
             amounts = amounts / xr.DataArray(np.where(seconds > 0, seconds, np.nan), dims="lead_hours")
