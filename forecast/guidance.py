@@ -235,14 +235,14 @@ class Guidance:
         known: int,
         oldest: int = -1,
     ) -> Iterator[Said]:
-        table = GUIDANCE
+        table, behind = GUIDANCE, sa.cast(GUIDANCE.c.hours - 1, sa.BigInteger)  # microseconds overflow an INTEGER
         query = sa.select(table).where(
             table.c.source == source,
             table.c.received_at <= known,
             table.c.received_at > oldest,  # follows from the next, and the key finds it
             table.c.issued_at > oldest,
             table.c.first_hour <= last,
-            table.c.first_hour + (table.c.hours - 1) * HOUR >= first,
+            table.c.first_hour + behind * HOUR >= first,
         )
         if places is not None:
             query = query.where(table.c.place.in_(list(places)))
