@@ -224,6 +224,29 @@ def test_a_source_without_kept_runs_is_refused_before_anything_is_trained(home):
     assert [] == list(home.glob("model-*"))
 
 
+def test_runs_of_a_place_named_otherwise_are_refused_with_the_names_to_use(home):
+    hours = np.datetime64("2026-11-01T01", "us") + np.arange(200) * np.timedelta64(1, "h")
+    coords = {"station": np.array(["样例"], dtype=object), "valid_time": hours}
+    said = xr.Dataset({"temperature": (("station", "valid_time"), np.zeros((1, 200)))}, coords)
+    post = open_post(home)
+    Guidance(post.archive.engine).write(said, source="openmeteo", received_at=datetime(2026, 11, 1, tzinfo=UTC))
+    asked = {"since": date(2026, 2, 1), "until": date(2026, 11, 21), "effort": "demo"}
+    asked["now"] = datetime(2026, 11, 22, tzinfo=BEIJING)
+
+    with pytest.raises(DataError, match=r"of other places \(openmeteo\): expected sample, S1, S2, found 样例"):
+        next(office_models.train(post, weather="openmeteo", **asked))
+
+
+def test_a_folder_that_is_called_like_a_source_is_not_taken_for_its_table(home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weather-files").mkdir()
+    asked = {"since": date(2026, 2, 1), "until": date(2026, 11, 21), "effort": "demo"}
+    asked["now"] = datetime(2026, 11, 22, tzinfo=BEIJING)
+
+    with pytest.raises(DataError, match="There is no such weather"):
+        next(office_models.train(open_post(home), weather="weather-files", **asked))
+
+
 def test_a_table_that_does_not_speak_of_the_office_is_refused_before_anything_is_trained(home):
     rows = "station,issue_date,valid_date,wind_speed_mean\nS9,2026-11-21,2026-11-22,2.0\n"
     (home / "weather.csv").write_text(rows)
