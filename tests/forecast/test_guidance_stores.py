@@ -46,12 +46,9 @@ def test_two_that_write_at_once_lose_nothing(address):
     Guidance.open(address)
 
     def write(number: int) -> int:
-        return sum(
-            Guidance.open(address).write(
-                run(float(10 * number + step)), source="model", received_at=FIRST + timedelta(minutes=10 * number + step)
-            )
-            for step in range(4)
-        )
+        times = [(minute, FIRST + timedelta(minutes=minute)) for minute in range(10 * number, 10 * number + 4)]
+        store = Guidance.open(address)
+        return sum(store.write(run(minute / 10), source="model", received_at=at) for minute, at in times)
 
     with ThreadPoolExecutor(3) as pool:
         list(pool.map(write, range(3)))
