@@ -78,8 +78,9 @@ FAULTS: Mapping[str, str] = {
     "There is no such weather": "没有这样的气象预报",
     "No weather run is kept of those days": "训练期没有存档的气象预报",
     "The runs are of other places": "存档的气象预报是别的地点的",
-    "There are too few weather runs to learn from, and none can be made of what nobody observed":
-        "存档的气象预报太少，又没有观测气象可以代替",
+    "There are too few weather runs to learn from, and none can be made of what nobody observed": (
+        "存档的气象预报太少，又没有观测气象可以代替"
+    ),
     "The weather lacks an area": "气象预报缺少本地区",
     "The weather table is not there": "气象预报表不存在",
     "The weather table cannot be read": "气象预报表不能读取",
