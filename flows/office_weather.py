@@ -30,6 +30,7 @@ TABLES = ("weather.parquet", "weather.csv")
 """Tables of daily weather ahead (docs/weather.md) that are looked for in the working folder."""
 NO_RUN = "没有当日的气象预报，改用无气象的模型"
 UNFIT = "气象预报表不能使用，改用无气象的模型"
+LACKING = "存档的气象预报缺少模型训练时的要素，改用无气象的模型"
 
 
 def table_of(home: Path) -> Path | None:
@@ -58,7 +59,7 @@ def for_model(post: Post, model: Trained, area: Area, now: datetime) -> tuple[xr
         model.belief.own(weather)
     except DataError as error:
         log.warning("%s cannot be used: %s", source or table, error)
-        return None, UNFIT
+        return None, LACKING if source else UNFIT
     try:
         weather_ahead.leads_known(weather, area=area, day=day, belief=model.belief)
     except DataError as error:

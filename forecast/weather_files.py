@@ -98,6 +98,10 @@ _COORDINATES: Mapping[str, str] = MappingProxyType(
 )
 
 Accumulated = Literal["since_start", "per_step"]
+_NETCDF = (".nc", ".nc4", ".cdf")
+_GRIB = (".grib", ".grib1", ".grib2", ".grb", ".grb1", ".grb2")
+SUFFIXES = (*_NETCDF, ".zarr", *_GRIB)
+"""What a file of runs is called at its end, in small or capital letters."""
 
 
 def read_run(path: str | Path, *, accumulated: Accumulated = "since_start") -> xr.Dataset:
@@ -126,13 +130,14 @@ def read_run(path: str | Path, *, accumulated: Accumulated = "since_start") -> x
 def _open(path: Path) -> list[xr.Dataset]:
     """The datasets of a file; GRIB gives one per kind of level."""
     try:
-        if path.suffix in (".nc", ".nc4", ".cdf"):
+        kind = path.suffix.lower()
+        if kind in _NETCDF:
             with xr.open_dataset(path, decode_timedelta=True) as data:
                 return [data.load()]
-        if path.suffix == ".zarr":
+        if kind == ".zarr":
             with xr.open_zarr(path, decode_timedelta=True) as data:
                 return [data.load()]
-        if path.suffix in (".grib", ".grib1", ".grib2", ".grb", ".grb2"):
+        if kind in _GRIB:
             import cfgrib
 
             # No index file is written beside the data: the folder may be read-only and an index may be stale.

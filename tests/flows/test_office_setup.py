@@ -1,5 +1,6 @@
 """A city's real office: opened from files, lived in by the real clock, never a drill's."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 from console.commands.outlook import app as outlook_command
 from emergency.record import Record
 from emergency.vocabulary import BEIJING
-from flows import office_models, office_setup, respond
+from flows import office_models, office_setup, office_weather, respond
 from flows.post import open_post
 from flows.sources import plan
 from forecast import sample, weather_modes
@@ -210,6 +211,10 @@ def test_an_office_without_weather_stations_learns_from_the_runs_its_source_kept
     asked += ["--station", "sample", "--as-of", "2026-11-22T00:50", "--edition", tonight.aqi_edition, "--no-why"]
     told = CliRunner().invoke(outlook_command, asked, catch_exceptions=False).output
     assert "使用气象预报（openmeteo，11-21 18:25 收到）" in told and f"{tonight.days[0].median:5d}  " in told
+    model, _weather, _notes = office_models.chosen(post, now=now)
+    wider = replace(model, belief=replace(model.belief, variables=(*model.belief.variables, "cloud_mean")))
+    lost = office_weather.for_model(post, wider, Area("sample", ("S1", "S2")), now)
+    assert (None, "存档的气象预报缺少模型训练时的要素，改用无气象的模型") == lost, "there is no table to look at"
     after = issue(post, now=midnight + timedelta(days=2, minutes=50))
     assert ("none", "") == (after.weather_mode, after.weather_source), "the run of the 22nd is too old on the 24th"
     assert "没有当日的气象预报，改用无气象的模型" in after.mode_notes
