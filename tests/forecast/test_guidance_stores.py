@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 from forecast.guidance import Guidance, Kept
+from plans.errors import DataError
 
 FIRST = datetime(2024, 3, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -40,6 +41,20 @@ def test_what_was_said_is_read_as_of_each_moment_and_counted_by_the_day_of_beiji
     asked = {"source": "model", "places": ["B"], "names": ["temperature"], "start": FIRST - HOUR, "end": FIRST + HOUR}
     said = [guidance.read(**asked, as_of=at)["temperature"].values[0].tolist() for at in times]
     assert [[2, 2], [3, 3], [1, 1]] == said
+
+
+def test_a_longer_file_of_the_same_run_takes_the_place_of_the_shorter_and_another_is_refused(address):
+    """A run that is loaded while its file still grows, or comes as one file of three days and one of seven."""
+    guidance, came = Guidance.open(address), {"source": "model", "received_at": FIRST}
+
+    assert 96 == guidance.write(run(1.0, hours=24), **came)
+    assert 96 == guidance.write(run(1.0, hours=48), **came)
+    assert [0, 0] == [guidance.write(run(1.0, hours=hours), **came) for hours in (48, 24)]
+    for other in (run(2.0, hours=24), run(2.0, hours=72)):
+        with pytest.raises(DataError, match="says two things"):
+            guidance.write(other, **came)
+    said = guidance.said(source="model", start=FIRST, end=FIRST + HOUR, as_of=FIRST)
+    assert [(2, 48), (2, 48)] == [one.values.shape for one in said]
 
 
 def test_two_that_write_at_once_lose_nothing(address):
