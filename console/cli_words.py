@@ -203,6 +203,9 @@ FAULTS: dict[str, tuple[str, str]] = {
         "没有这样的气象预报",
         "请给出气象表文件，或存有气象预报的来源；可在 sources.yaml 启用来源，或装入以往的预报",
     ),
+    "The runs are of other places": (
+        "存档的气象预报是别的地点的", "请在 sources.yaml 的 places 中用本办的地区代号或站点编码作名称"
+    ),
     "The same run of a model says two things": ("同一次模式预报前后两次内容不同", "请换一个收到时间"),
     "A run cannot be received before it is issued": ("预报的收到时间早于起报时间", "请改正"),
     "The weather lacks an area": ("气象表缺少一个区域", "请补上 {expected}"),

@@ -74,6 +74,17 @@ FAULTS: Mapping[str, str] = {
     "A time has no zone": "时间没有时区",
     "There is no such day": "没有这一天的数据",
     "The location is not known there": "对方没有这个站点",
+    # models that the clock trains
+    "There is no such weather": "没有这样的气象预报",
+    "No weather run is kept of those days": "训练期没有存档的气象预报",
+    "The runs are of other places": "存档的气象预报是别的地点的",
+    "There are too few weather runs to learn from, and none can be made of what nobody observed": (
+        "存档的气象预报太少，又没有观测气象可以代替"
+    ),
+    "The weather lacks an area": "气象预报缺少本地区",
+    "The weather table is not there": "气象预报表不存在",
+    "The weather table cannot be read": "气象预报表不能读取",
+    "There are no data to train on": "没有可供训练的监测数据",
     # files
     "Nobody knows this kind of file": "不认识这种文件",
     "The file holds a single step of a run": "文件只含一次起报的一个时效，请先合并同一起报的文件",

@@ -7,6 +7,7 @@ which they were trained. The one without is what is left on a day without a weat
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from forecast.train import Effort, Trained
 
 log = logging.getLogger("lantian.outlook")
+_NAMED = re.compile(r"model(-weather)?-\d{8}")
 
 
 def chosen(post: Post, *, now: datetime) -> tuple[Trained, xr.Dataset | None, tuple[str, ...]]:
@@ -86,8 +88,12 @@ def train(
 
 
 def folders(home: Path) -> list[Path]:
-    """The folders of the home's models, newest first by the day in their names, of one day that with weather first."""
-    return sorted(home.glob("model-*"), key=lambda folder: (folder.name.rpartition("-")[2], folder.name), reverse=True)
+    """The folders of the home's models, newest first by the day in their names, of one day that with weather first.
+
+    A folder of another name, set aside by hand say, is none of them.
+    """
+    found = [folder for folder in home.glob("model-*") if _NAMED.fullmatch(folder.name)]
+    return sorted(found, key=lambda folder: (folder.name.rpartition("-")[2], folder.name), reverse=True)
 
 
 def newest(home: Path) -> tuple[str, ...]:

@@ -30,6 +30,7 @@ TABLES = ("weather.parquet", "weather.csv")
 """Tables of daily weather ahead (docs/weather.md) that are looked for in the working folder."""
 NO_RUN = "没有当日的气象预报，改用无气象的模型"
 UNFIT = "气象预报表不能使用，改用无气象的模型"
+LACKING = "存档的气象预报缺少模型训练时的要素，改用无气象的模型"
 
 
 def table_of(home: Path) -> Path | None:
@@ -58,7 +59,7 @@ def for_model(post: Post, model: Trained, area: Area, now: datetime) -> tuple[xr
         model.belief.own(weather)
     except DataError as error:
         log.warning("%s cannot be used: %s", source or table, error)
-        return None, UNFIT
+        return None, LACKING if source else UNFIT
     try:
         weather_ahead.leads_known(weather, area=area, day=day, belief=model.belief)
     except DataError as error:
@@ -68,22 +69,29 @@ def for_model(post: Post, model: Trained, area: Area, now: datetime) -> tuple[xr
 
 
 def for_training(post: Post, which: str, *, since: date, until: date, now: datetime) -> xr.Dataset:
-    """The daily weather ahead of a table's file, or of the kept runs of a source: issue days since..until.
+    """The daily weather ahead of the kept runs of a source, or of a table's file: issue days since..until.
 
-    DataError: neither a file nor a source of which runs are kept; the table cannot be read; no run in those days.
+    DataError: neither a source of which runs are kept nor a file; the table cannot be read; no run in those days, or
+    none of the office's area and stations.
     """
     from forecast import weather_modes, weather_runs
 
-    if Path(which).suffix or Path(which).exists():
-        return weather_modes.read_table(Path(which))
     guidance = Guidance(post.archive.engine)
-    if which not in guidance.sources():
-        kept = ", ".join(guidance.sources())
+    kept_of = guidance.sources()
+    if which not in kept_of and (Path(which).suffix or Path(which).is_file()):
+        return weather_modes.read_table(Path(which))
+    if which not in kept_of:
+        kept = ", ".join(kept_of)
         raise DataError(
             "There is no such weather", expected=f"a .parquet or .csv, or a source with kept runs ({kept or 'none'})",
             found=which, todo="Switch the source on in sources.yaml, or load runs of the past",
         )  # fmt: skip
-    places = [str(post.settings["area"]), *post.settings["stations"]]
+    places, there = [str(post.settings["area"]), *post.settings["stations"]], guidance.places(which)
+    if not set(places) & set(there):
+        raise DataError(
+            "The runs are of other places", where=which, expected=", ".join(places)[:200], found=", ".join(there)[:200],
+            todo="Name the places in sources.yaml as the office's area or stations are named",
+        )  # fmt: skip
     return weather_runs.daily_ahead(
         guidance, source=which, first=since, last=until - timedelta(days=1), as_of=now, places=places
     )

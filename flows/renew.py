@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from emergency import source_words
 from emergency.vocabulary import BEIJING
 from flows import office_models
 from flows.clock import real_now
@@ -14,6 +16,7 @@ from flows.sources import plan
 from forecast.slot_store import Slot, SlotStore
 from plans.errors import DataError
 
+log = logging.getLogger("lantian.outlook")
 NIGHTLY = Rhythm(
     every=timedelta(days=1),
     offset=timedelta(hours=18, minutes=10),  # 02:10 in Beijing, after the outlook of the night
@@ -54,7 +57,8 @@ def renew(home: Path, slot: Slot) -> Done:
             try:
                 names = [made.name for made in office_models.train(post, weather=weather, **asked)]  # type: ignore[arg-type]
             except DataError as error:
-                fault = str(error)
+                log.warning("no model with weather: %s", error)
+                fault = source_words.chinese(str(error))
         if _trained_until(home) != today:
             names = [made.name for made in office_models.train(post, **asked)]  # type: ignore[arg-type]
     finally:
@@ -66,6 +70,19 @@ def renew(home: Path, slot: Slot) -> Done:
 
 
 def _trained_until(home: Path) -> date | None:
-    """The day of the newest model without weather; None when there is none."""
-    days = sorted(folder.name.rpartition("-")[2] for folder in home.glob("model-[0-9]*"))
-    return datetime.strptime(days[-1], "%Y%m%d").replace(tzinfo=BEIJING).date() if days else None
+    """The day of the newest model without weather that can be used; None when there is none.
+
+    One that is damaged or was made by an earlier version serves no outlook, however young it is.
+    """
+    from forecast import train
+
+    for folder in office_models.folders(home):
+        kind, _, day = folder.name.rpartition("-")
+        if kind != "model":
+            continue
+        try:
+            train.load(folder)
+        except DataError:
+            continue
+        return date.fromisoformat(f"{day[:4]}-{day[4:6]}-{day[6:]}")
+    return None

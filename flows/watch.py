@@ -159,9 +159,10 @@ def flows(failed: Iterable[Slot]) -> list[Finding]:
     found = []
     for name, slots in lost.items():
         newest = max(slots, key=lambda slot: slot.logical_time)
-        text = f"流程 {name} 有 {len(slots)} 个时段失败，最近 {_local(newest.logical_time)}：{newest.note}"
+        why = source_words.chinese(newest.note)
+        text = f"流程 {name} 有 {len(slots)} 个时段失败，最近 {_local(newest.logical_time)}：{why}"
         times = [slot.logical_time.isoformat() for slot in slots]
-        found.append(Finding("flow_failed", name, text, 2, {"logical_times": times}))
+        found.append(Finding("flow_failed", name, text, 2, {"logical_times": times, "error": newest.note}))
     return found
 
 

@@ -100,7 +100,8 @@ class Guidance:
         """How many values were new or changed against what runs no later than this one had said before.
 
         `data` holds pollutants and any weather of a run (forecast.weather) over (station, valid_time), whole hours. A
-        later answer replaces all its variables in all hours from its first to its last, gaps too. `issued_at`: the
+        later answer replaces all its variables in all hours from its first to its last, gaps too; one of the same run
+        and moment that only says more, a file that had not been whole, takes the place of the first. `issued_at`: the
         run's own time where it is told. DataError: the contract is broken, a run received before it was issued, or
         other values for what is already held as received at that moment.
         """
@@ -131,10 +132,17 @@ class Guidance:
                 if not changed:
                     continue
                 key = (unstamp(received), unstamp(issued), np.datetime64(first, "us"), names)
-                if key in {(one.received_at, one.issued_at, one.first_hour, one.variables) for one in before}:
-                    where, found = f"{source}, {place}", f"{changed} values differ"
-                    todo = "Give another received_at"
-                    raise DataError("The same run of a model says two things", where=where, found=found, todo=todo)
+                same = [one for one in before if (one.received_at, one.issued_at, one.first_hour, one.variables) == key]
+                if same:
+                    told = laid_over(same, names=names, first_hour=np.datetime64(first, "us"), hours=count)
+                    differing = int((~np.isnan(told) & (told != values)).sum())
+                    if differing or same[0].values.shape[1] > count:
+                        where, found = f"{source}, {place}", f"{differing or changed} values differ"
+                        todo = "Give another received_at"
+                        raise DataError("The same run of a model says two things", where=where, found=found, todo=todo)
+                    held_as = (source, place, received, issued, first, " ".join(names))
+                    mine = (column == value for column, value in zip(GUIDANCE.primary_key, held_as, strict=True))
+                    connection.execute(sa.delete(GUIDANCE).where(*mine))
                 new += changed
                 packed = zlib.compress(np.ascontiguousarray(values, dtype="<f8").tobytes())
                 rows.append((source, place, received, issued, first, " ".join(names), count, packed))
@@ -235,14 +243,14 @@ class Guidance:
         known: int,
         oldest: int = -1,
     ) -> Iterator[Said]:
-        table = GUIDANCE
+        table, behind = GUIDANCE, sa.cast(GUIDANCE.c.hours - 1, sa.BigInteger)  # microseconds overflow an INTEGER
         query = sa.select(table).where(
             table.c.source == source,
             table.c.received_at <= known,
             table.c.received_at > oldest,  # follows from the next, and the key finds it
             table.c.issued_at > oldest,
             table.c.first_hour <= last,
-            table.c.first_hour + (table.c.hours - 1) * HOUR >= first,
+            table.c.first_hour + behind * HOUR >= first,
         )
         if places is not None:
             query = query.where(table.c.place.in_(list(places)))

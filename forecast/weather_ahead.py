@@ -223,22 +223,37 @@ def observed_of(dataset: xr.Dataset, *, areas: Sequence[Area]) -> xr.Dataset:
 def by_area(weather: xr.Dataset, areas: Sequence[Area]) -> xr.Dataset:
     """The weather with a row for every area it can speak of: its own, else the mean of its stations' rows.
 
-    A mean needs a value of half of the area's stations. An area without rows of its own and with too few of its
-    stations' is left out.
+    A mean needs a value of half of the area's stations. Of kept runs it stands too for the issue days of which the
+    area's own say nothing: the source may have been asked for the city once and for its stations now. An area without
+    rows of its own and with too few of its stations' is left out.
     """
     there = {str(key) for key in weather["area"].values}
     made: list[xr.Dataset] = []
     for area in areas:
-        known = [code for code in area.stations if code in there]
-        if area.key in there or 2 * len(known) < len(area.stations):
+        known = [code for code in area.stations if code in there and code != area.key]
+        if 2 * len(known) < len(area.stations) or (area.key in there and not weather.attrs.get("runs_of")):
             continue
         rows = weather.sel(area=known)
         enough = 2 * rows.notnull().sum("area") >= len(area.stations)
-        made.append(rows.mean("area").where(enough).expand_dims(area=[area.key]))
+        mean = rows.mean("area").where(enough).expand_dims(area=[area.key])
+        if area.key in there:
+            own = weather.sel(area=[area.key])
+            silent = ~_told(own)
+            if not bool((silent & _told(mean)).any()):
+                continue
+            mean = own.where(~silent, mean)
+        made.append(mean)
     if not made:
         return weather
-    joined = xr.concat([weather, *made], dim="area").assign_attrs(weather.attrs)
+    new = [str(one["area"].values[0]) for one in made]
+    kept = weather.sel(area=[str(key) not in new for key in weather["area"].values])
+    joined = xr.concat([kept, *made], dim="area").assign_attrs(weather.attrs)
     return joined.transpose("area", "issue_date", "lead")
+
+
+def _told(weather: xr.Dataset) -> xr.DataArray:
+    """(area, issue_date): whether the run says anything."""
+    return weather.notnull().any("lead").to_dataarray().any("variable")
 
 
 def leads_known(weather: xr.Dataset, *, area: Area, day: date, belief: Belief = AS_SAID) -> tuple[int, ...]:

@@ -45,18 +45,22 @@ class WeatherDay:
 
 
 def days_of(daily: xr.Dataset, *, area: str, stations: Sequence[str], issue_day: date) -> tuple[WeatherDay, ...]:
-    """The days behind `issue_day`: those of the area where the table has it, else means over its stations.
+    """The days behind `issue_day`: those of the area where the table says any, else means over its stations.
 
     Empty when the table has no run of that day or none of the places; days of which nothing is known are left out.
     """
     import numpy as np
 
     places = [str(name) for name in daily["area"].values]
-    chosen = [area] if area in places else [name for name in stations if name in places]
     day = np.datetime64(issue_day, "us")
-    if not chosen or day not in daily["issue_date"].values:
+    if day not in daily["issue_date"].values:
         return ()
-    run = daily.sel(issue_date=day, area=chosen)
+    run = daily.sel(issue_date=day)
+    own = area in places and bool(run.sel(area=area).to_dataarray().notnull().any())
+    chosen = [area] if own else [name for name in stations if name in places]
+    if not chosen:
+        return ()
+    run = run.sel(area=chosen)
 
     def values(name: str) -> list[float | None]:
         if name not in run:

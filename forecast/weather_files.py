@@ -98,6 +98,10 @@ _COORDINATES: Mapping[str, str] = MappingProxyType(
 )
 
 Accumulated = Literal["since_start", "per_step"]
+_NETCDF = (".nc", ".nc4", ".cdf")
+_GRIB = (".grib", ".grib1", ".grib2", ".grb", ".grb1", ".grb2")
+SUFFIXES = (*_NETCDF, ".zarr", *_GRIB)
+"""What a file of runs is called at its end, in small or capital letters."""
 
 
 def read_run(path: str | Path, *, accumulated: Accumulated = "since_start") -> xr.Dataset:
@@ -126,13 +130,14 @@ def read_run(path: str | Path, *, accumulated: Accumulated = "since_start") -> x
 def _open(path: Path) -> list[xr.Dataset]:
     """The datasets of a file; GRIB gives one per kind of level."""
     try:
-        if path.suffix in (".nc", ".nc4", ".cdf"):
+        kind = path.suffix.lower()
+        if kind in _NETCDF:
             with xr.open_dataset(path, decode_timedelta=True) as data:
                 return [data.load()]
-        if path.suffix == ".zarr":
+        if kind == ".zarr":
             with xr.open_zarr(path, decode_timedelta=True) as data:
                 return [data.load()]
-        if path.suffix in (".grib", ".grib1", ".grib2", ".grb", ".grb2"):
+        if kind in _GRIB:
             import cfgrib
 
             # No index file is written beside the data: the folder may be read-only and an index may be stale.
@@ -221,7 +226,10 @@ def _steps(run: xr.Dataset, accumulated: Accumulated) -> xr.Dataset:
         amounts = run[name]
         if accumulated == "since_start" and kind in ("accum", "sum"):
             # Packing makes sums fall by a hair between steps; rain cannot.
+            leads = run["lead_hours"].values
             amounts = (amounts - amounts.shift(lead_hours=1, fill_value=0.0)).clip(min=0.0)
+            if len(leads) > 1 and leads[0] > leads[1] - leads[0]:  # the later part of a run: its first sum is of all
+                amounts = amounts.where(amounts["lead_hours"] > leads[0])  # the steps that lie in another file
         if kind == "sum":
             seconds = np.diff(run["lead_hours"].values, prepend=0.0) * 3600.0
             amounts = amounts / xr.DataArray(np.where(seconds > 0, seconds, np.nan), dims="lead_hours")

@@ -36,33 +36,43 @@ FRESH = timedelta(hours=30)
 """How old the newest run of an issue may be: one of the day, late by a cycle (a choice of ours)."""
 
 _HOUR = np.timedelta64(1, "h")
+_WHOLE = 1e-6
+"""Hours, and units of a variable: so much is rounding of a packed file (check_run lets as much through)."""
 
 
 def hours_of(run: xr.Dataset) -> Iterator[tuple[datetime, xr.Dataset]]:
     """Each run at stations (see weather_files.at_stations) as issue time and hours (station, valid_time), each whole.
 
     Steps may grow with the lead (hourly at first, every six hours later): a value stands for the hours it is nearest
-    to, rain for those since the value before it. A longer gap stays a gap.
+    to, rain for those since the value before it. A longer gap stays a gap. Of steps within an hour the last stands for
+    it, and their rain is added up. Hours before and after all that is said are left out, a run that says nothing too.
     """
     leads = run["lead_hours"].values.astype(np.float64)
-    since = _hours_since(leads)
     names = [str(name) for name in run if describe(str(name)) is not None]
     codes = np.array([str(code) for code in run["station"].values], dtype=object)
     for number, issued in enumerate(run["issued_at"].values.astype("datetime64[us]")):
-        valid = issued + (leads * 3600e6).astype("timedelta64[us]")
-        first = valid[0].astype("datetime64[h]").astype("datetime64[us]")
-        slot = np.floor((valid - first) / _HOUR).astype(np.intp)
-        count = int(slot[-1]) + 1 + int(since[-1]) // 2
+        begin = issued.astype("datetime64[h]").astype("datetime64[us]")
+        slot = np.ceil(((issued - begin) / _HOUR) + leads - _WHOLE).astype(np.intp)
+        last = np.flatnonzero(np.append(np.diff(slot) > 0, True))
+        since, first = _hours_since(leads[last]), slot[0]
+        count = int(slot[-1] - first) + 1 + int(since[-1]) // 2
         values = {}
         for name in names:
             said = run[name].isel(issued_at=number).transpose("station", "lead_hours").values
             if name == "rain":
-                said = said / since
-            place = _place_of(slot, since, nearest=name != "rain", hours=count)
-            values[name] = (("station", "valid_time"), np.where(place >= 0, said[:, place], np.nan))
-        labels = first + np.arange(count) * _HOUR
+                said = np.add.reduceat(said, np.append(0, last[:-1] + 1), axis=1) / since
+            else:
+                said = said[:, last]
+            place = _place_of(slot[last] - first, since, nearest=name != "rain", hours=count)
+            values[name] = np.where(place >= 0, _within(said, name)[:, place], np.nan)
+        told = np.flatnonzero(~np.isnan(list(values.values())).all(axis=(0, 1)))
+        if not len(told):
+            continue
+        there = slice(told[0], told[-1] + 1)
+        labels = begin + (first + np.arange(count)[there]) * _HOUR
         coords = {"station": codes, "valid_time": labels.astype("datetime64[us]")}
-        yield air.moment(issued), xr.Dataset(values, coords=coords, attrs=dict(run.attrs))
+        hours = {name: (("station", "valid_time"), value[:, there]) for name, value in values.items()}
+        yield air.moment(issued), xr.Dataset(hours, coords=coords, attrs=dict(run.attrs))
 
 
 def keep_run(
@@ -104,6 +114,8 @@ def daily_ahead(
     (empty without). DataError: nothing is kept of
     the source in those days.
     """
+    if last < first:
+        raise _none_kept(source, first, last)
     days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
     start, end = air.day_bounds(first)[1], air.day_bounds(last)[1] + timedelta(days=LEADS)
     ends = air.from_beijing((days + np.timedelta64(1, "D")).astype("datetime64[us]"))
@@ -127,15 +139,19 @@ def daily_ahead(
                 out.setdefault(name, np.full((len(codes), len(days), LEADS), np.nan))[row] = value
         newest = max([newest, *(said[at].received_at.isoformat() for at in fresh[-1])])
     if not out:
-        raise DataError(
-            "No weather run is kept of those days", where=source,
-            expected=f"runs of the issue days {first.isoformat()} to {last.isoformat()}", found="none",
-            todo="Switch the source on in sources.yaml, or load runs of the past",
-        )  # fmt: skip
+        raise _none_kept(source, first, last)
     coords = {"area": list(codes), "issue_date": days.astype("datetime64[us]"), "lead": np.arange(1, LEADS + 1)}
     attrs = {"weather_mode": "forecast", "source": source, "runs_of": source, "received_at": newest}
     made = xr.Dataset({name: (("area", "issue_date", "lead"), out[name]) for name in out}, coords=coords, attrs=attrs)
     return check_daily(labelled(made))
+
+
+def _none_kept(source: str, first: date, last: date) -> DataError:
+    return DataError(
+        "No weather run is kept of those days", where=source,
+        expected=f"runs of the issue days {first.isoformat()} to {last.isoformat()}", found="none",
+        todo="Switch the source on in sources.yaml, or load runs of the past",
+    )  # fmt: skip
 
 
 def for_model(guidance: Guidance, model: Trained, *, day: date, as_of: datetime) -> xr.Dataset:
@@ -167,6 +183,14 @@ def _fresh(said: Sequence[Said], moments: np.ndarray) -> list[np.ndarray]:
     issued = np.array([air.utc(one.issued_at) for one in said], dtype="datetime64[us]")
     oldest = np.timedelta64(FRESH)
     return [np.flatnonzero((received <= moment) & (issued > moment - oldest)) for moment in moments]
+
+
+def _within(said: np.ndarray, name: str) -> np.ndarray:
+    """The values, those that rounding put beyond the possible range at its edge."""
+    rule = describe(name)
+    assert rule is not None
+    edge = np.clip(said, rule.low, rule.high)
+    return np.where(np.abs(said - edge) <= _WHOLE, edge, said)
 
 
 def _hours_since(leads: np.ndarray) -> np.ndarray:

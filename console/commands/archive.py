@@ -140,20 +140,20 @@ def _existing(address: str) -> Archive:
 
 def _run_files(paths: Sequence[Path]) -> list[Path]:
     """The run files named or lying in the folders named, each folder's in order of name; DataError without any."""
+    from forecast.weather_files import SUFFIXES
     from plans.errors import DataError
 
     found: list[Path] = []
     for path in paths:
         if path.is_dir() and path.suffix != ".zarr":
-            found += sorted(one for one in path.iterdir() if one.suffix in RUN_SUFFIXES)
+            found += sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES)
         else:
             found.append(path)
     if not found:
-        raise DataError("The folder holds no such file", expected=" | ".join(RUN_SUFFIXES), found=paths[0].name)
+        raise DataError("The folder holds no such file", expected=" | ".join(SUFFIXES), found=paths[0].name)
     return found
 
 
-RUN_SUFFIXES = (".nc", ".zarr", ".grib", ".grib2")
 _TIMES = ("first", "last", "received_at")
 
 

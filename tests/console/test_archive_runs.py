@@ -71,6 +71,17 @@ def test_runs_of_the_past_are_loaded_once_as_received_some_hours_after_their_tim
     assert "2 个文件已装入，新写入 0 个模式值。" in again
 
 
+def test_the_files_of_a_folder_are_known_by_every_ending_that_is_read(archive, tmp_path):
+    """Weather services write NetCDF-4 as .nc4 too, and GRIB as .GRB2."""
+    for number, name in enumerate(("a.nc4", "b.NC")):
+        run_file(tmp_path / "in" / "run.nc", ISSUED + timedelta(hours=12 * number))
+        (tmp_path / "in" / "run.nc").rename(tmp_path / "in" / name)
+    (tmp_path / "in" / "c.GRB2").write_bytes(b"no message")
+    told = run("runs", tmp_path / "in", "--to", archive, code=1)
+
+    assert "a.nc4：1 次起报" in told and "b.NC：1 次起报" in told and "c.GRB2：未装入" in told
+
+
 def test_a_bad_file_is_named_and_the_others_are_loaded(archive, tmp_path):
     run_file(tmp_path / "in" / "b.nc")
     (tmp_path / "in" / "a.nc").write_bytes(b"no run at all")

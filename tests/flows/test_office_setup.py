@@ -1,5 +1,6 @@
 """A city's real office: opened from files, lived in by the real clock, never a drill's."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 from console.commands.outlook import app as outlook_command
 from emergency.record import Record
 from emergency.vocabulary import BEIJING
-from flows import office_models, office_setup, respond
+from flows import office_models, office_setup, office_weather, respond
 from flows.post import open_post
 from flows.sources import plan
 from forecast import sample, weather_modes
@@ -210,6 +211,10 @@ def test_an_office_without_weather_stations_learns_from_the_runs_its_source_kept
     asked += ["--station", "sample", "--as-of", "2026-11-22T00:50", "--edition", tonight.aqi_edition, "--no-why"]
     told = CliRunner().invoke(outlook_command, asked, catch_exceptions=False).output
     assert "使用气象预报（openmeteo，11-21 18:25 收到）" in told and f"{tonight.days[0].median:5d}  " in told
+    model, _weather, _notes = office_models.chosen(post, now=now)
+    wider = replace(model, belief=replace(model.belief, variables=(*model.belief.variables, "cloud_mean")))
+    lost = office_weather.for_model(post, wider, Area("sample", ("S1", "S2")), now)
+    assert (None, "存档的气象预报缺少模型训练时的要素，改用无气象的模型") == lost, "there is no table to look at"
     after = issue(post, now=midnight + timedelta(days=2, minutes=50))
     assert ("none", "") == (after.weather_mode, after.weather_source), "the run of the 22nd is too old on the 24th"
     assert "没有当日的气象预报，改用无气象的模型" in after.mode_notes
@@ -222,6 +227,29 @@ def test_a_source_without_kept_runs_is_refused_before_anything_is_trained(home):
     with pytest.raises(DataError, match=r"There is no such weather: expected .*kept runs \(none\), found openmeteo"):
         next(office_models.train(open_post(home), weather="openmeteo", **asked))
     assert [] == list(home.glob("model-*"))
+
+
+def test_runs_of_a_place_named_otherwise_are_refused_with_the_names_to_use(home):
+    hours = np.datetime64("2026-11-01T01", "us") + np.arange(200) * np.timedelta64(1, "h")
+    coords = {"station": np.array(["样例"], dtype=object), "valid_time": hours}
+    said = xr.Dataset({"temperature": (("station", "valid_time"), np.zeros((1, 200)))}, coords)
+    post = open_post(home)
+    Guidance(post.archive.engine).write(said, source="openmeteo", received_at=datetime(2026, 11, 1, tzinfo=UTC))
+    asked = {"since": date(2026, 2, 1), "until": date(2026, 11, 21), "effort": "demo"}
+    asked["now"] = datetime(2026, 11, 22, tzinfo=BEIJING)
+
+    with pytest.raises(DataError, match=r"of other places \(openmeteo\): expected sample, S1, S2, found 样例"):
+        next(office_models.train(post, weather="openmeteo", **asked))
+
+
+def test_a_folder_that_is_called_like_a_source_is_not_taken_for_its_table(home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weather-files").mkdir()
+    asked = {"since": date(2026, 2, 1), "until": date(2026, 11, 21), "effort": "demo"}
+    asked["now"] = datetime(2026, 11, 22, tzinfo=BEIJING)
+
+    with pytest.raises(DataError, match="There is no such weather"):
+        next(office_models.train(open_post(home), weather="weather-files", **asked))
 
 
 def test_a_table_that_does_not_speak_of_the_office_is_refused_before_anything_is_trained(home):

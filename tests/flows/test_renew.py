@@ -61,8 +61,20 @@ def test_without_weather_runs_the_plain_model_is_renewed_and_the_slot_says_why(w
     asked(with_air, "{since: 2026-05-10, effort: demo, weather: openmeteo}")
     done = renew.renew(with_air, night())
 
-    assert "degraded" == done.state and "There is no such weather" in done.note
+    assert ("degraded", "没有训练使用气象预报的模型：没有这样的气象预报，得到 openmeteo") == (done.state, done.note)
     assert ("model-20261123",) == office_models.newest(with_air)
+
+
+def test_a_young_model_that_cannot_be_used_is_trained_anew_and_one_set_aside_by_hand_is_none(with_air):
+    """After an update every model is of an earlier version: the office must not wait a month for its next outlook."""
+    asked(with_air, "{since: 2026-05-10, effort: demo, every_days: 30}")
+    for name in ("model-20261122", "model-20261121-old", "model-20261231-old"):
+        (with_air / name).mkdir()
+    (with_air / "model-20261122" / "model.npz").write_bytes(b"made by an earlier version")
+
+    assert "已训练 blend" == renew.renew(with_air, night()).note
+    assert ["model-20261123", "model-20261122"] == [folder.name for folder in office_models.folders(with_air)]
+    assert "" == renew.renew(with_air, night(UNTIL + timedelta(days=1))).note
 
 
 def test_without_air_nothing_is_written_and_the_night_may_try_again(home):

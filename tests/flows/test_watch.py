@@ -104,11 +104,13 @@ def test_a_station_under_maintenance_is_neither_silent_nor_rising(archive):
 
 
 def test_slots_that_were_given_up_are_an_alert_per_flow_with_the_newest_reason(archive):
-    slots = [Slot("pull:cnemc", END - n * HOUR, "failed", 6, "", END, END, END, f"reason {n}") for n in range(3)]
+    why = [f"The source is too slow (cnemc): found reason {n}. It is asked again later." for n in range(3)]
+    slots = [Slot("pull:cnemc", END - n * HOUR, "failed", 6, "", END, END, END, why[n]) for n in range(3)]
     (found,) = watch.flows(slots)
 
     assert ("flow_failed", "pull:cnemc") == (found.kind, found.subject)
-    assert "3 个时段失败" in found.text and found.text.endswith("reason 0")
+    assert "3 个时段失败" in found.text and found.text.endswith("：数据来源超时未应答（cnemc），得到 reason 0")
+    assert why[0] == found.details["error"]
 
 
 def test_a_sudden_rise_is_told_with_its_place_in_the_province(archive):

@@ -215,6 +215,25 @@ def test_an_area_without_rows_of_its_own_has_the_mean_of_its_stations(runs, code
     assert by_area(runs, [Area("city", codes)]) is runs, "its own rows are kept"
 
 
+def test_on_days_of_which_the_citys_kept_runs_say_nothing_its_stations_speak_for_it(runs, codes):
+    """A source was asked for the city first and for the office's stations later: one row each, never both."""
+    city, later = Area("city", codes), runs["issue_date"].values[-30:]
+    mixed = runs.copy(deep=True).assign_attrs(runs_of="openmeteo")
+    for name in mixed:
+        mixed[name].loc[{"area": "city", "issue_date": later}] = np.nan
+    made = by_area(mixed, [city])
+    speed, day = made["wind_speed_mean"].sel(area="city"), later[0].astype("datetime64[D]").astype(object)
+
+    assert sorted(map(str, mixed["area"].values)) == sorted(map(str, made["area"].values))
+    np.testing.assert_array_equal(
+        speed.values[:-30], mixed["wind_speed_mean"].sel(area="city").values[:-30], "its own where it has any"
+    )
+    np.testing.assert_allclose(
+        speed.values[-30:], runs["wind_speed_mean"].sel(area=list(codes)).mean("area").values[-30:]
+    )
+    assert (1, 2, 3, 4, 5, 6, 7) == leads_known(mixed, area=city, day=day)
+
+
 def test_a_mean_needs_half_of_the_stations(runs, codes):
     wide = Area("city", (*codes, "S903A", "S904A"))
     one_silent = runs.sel(area=list(codes)).copy(deep=True)

@@ -110,6 +110,17 @@ def test_rain_since_the_start_becomes_rain_per_step_in_millimetres(tmp_path) -> 
     assert pytest.approx([2.0, 5.0]) == each["rain"].values[0, :, 0, 0].tolist()
 
 
+def test_the_later_part_of_a_run_does_not_tell_the_rain_of_all_that_went_before(tmp_path) -> None:
+    """Cut into files by lead, the sums of the second still count from the start of the run."""
+    attrs = {"units": "m", "GRIB_stepType": "accum"}
+    part = field(tp=(0.025, 0.027, attrs))
+    part["step"] = np.array([72, 78], dtype="timedelta64[h]").astype("timedelta64[ns]")
+    part.to_netcdf(tmp_path / "part.nc")
+    rain = weather_files.read_run(tmp_path / "part.nc")["rain"].values[0, :, 0, 0]
+
+    np.testing.assert_allclose(rain, [np.nan, 2.0])
+
+
 def test_radiation_sums_become_watts(tmp_path) -> None:
     field(ssrd=(6 * 3600 * 100.0, 12 * 3600 * 100.0, {"units": "J m**-2"})).to_netcdf(tmp_path / "run.nc")
 

@@ -157,3 +157,52 @@ def test_impossible_weather_of_a_run_is_refused_before_anything_is_kept(guidance
     with pytest.raises(DataError, match="boundary_layer_height is impossible"):
         guidance.write(data, source="model", received_at=LATER)
     assert () == guidance.sources()
+
+
+def test_half_hourly_steps_keep_their_rain_and_their_hour(guidance) -> None:
+    steps = np.arange(0, 192.5, 0.5)
+    run = run_of("2015-03-01T00", steps, steps / 10)
+    run["rain"] = run["temperature"].copy(data=np.where(steps > 0, 0.05, 0.0)[None, :, None])
+    ((_issued, data),) = weather_runs.hours_of(run)
+    kept(guidance, run)
+
+    np.testing.assert_allclose(data["temperature"].values[0], np.arange(193) / 10)
+    np.testing.assert_allclose(ahead(guidance)["rain_sum"].values.ravel(), 2.4)
+
+
+def test_a_run_issued_within_an_hour_belongs_to_the_hour_that_then_ends(guidance) -> None:
+    ((_issued, data),) = weather_runs.hours_of(run_of("2015-12-31T23:30", np.arange(0.0, 3), np.arange(3.0)))
+
+    labels = data["valid_time"].values.astype("datetime64[h]").astype(str).tolist()
+
+    assert ["2016-01-01T00", "2016-01-01T01", "2016-01-01T02"] == labels
+    assert [0, 1, 2] == data["temperature"].values[0].tolist()
+
+
+def test_a_short_run_in_the_file_of_a_long_one_leaves_its_far_days(guidance) -> None:
+    """Joined on leads, the short one ends in gaps; they say nothing, so they cover nothing."""
+    hours = np.arange(0.0, 200)
+    short = run_of("2015-03-01T06", hours, np.where(hours <= 72, 1.0, np.nan))
+    none = run_of("2015-03-01T12", hours, np.full(200, np.nan))
+    joined = xr.concat([run_of("2015-03-01T00", hours, np.zeros(200)), short, none], "issued_at")
+    weather_runs.keep_run(guidance, joined, source="model", delay=timedelta(0))
+    made = ahead(guidance)["temperature_mean"].values[0, 0]
+
+    assert (1, 0) == (made[0], made[6])
+    assert "2015-03-01T06:00:00+00:00" == ahead(guidance).attrs["received_at"]
+
+
+def test_rain_that_packing_put_a_hair_below_nothing_is_none(guidance) -> None:
+    run = run_of("2015-03-01T00", np.arange(0.0, 24), np.zeros(24))
+    run["rain"] = run["temperature"].copy(data=np.full((1, 24, 1), -1e-9))
+    kept(guidance, run)
+
+    assert 24 * [0] == guidance.read(
+        source="model", places=["1001A"], names=["rain"], start=datetime(2015, 2, 28, 23, tzinfo=UTC),
+        end=datetime(2015, 3, 1, 23, tzinfo=UTC), as_of=LATER,
+    )["rain"].values[0].tolist()  # fmt: skip
+
+
+def test_days_that_end_before_they_begin_have_no_runs(guidance) -> None:
+    with pytest.raises(DataError, match="No weather run is kept"):
+        ahead(guidance, first=DAY, last=DAY - timedelta(days=1))
