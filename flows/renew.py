@@ -27,6 +27,10 @@ NIGHTLY = Rhythm(
 )
 
 
+AGAIN = timedelta(days=7)
+"""How long after a training without weather the model with it is tried again (a choice of ours)."""
+
+
 def renew_due(home: Path) -> list[tuple[datetime, str]]:
     """The slots of the night's training that were due and how they ended; none without `models` in the plan."""
     if plan.plan(home).models is None:
@@ -46,8 +50,7 @@ def renew(home: Path, slot: Slot) -> Done:
     when even the model without weather cannot be trained.
     """
     wanted, today = plan.plan(home).models, slot.logical_time.astimezone(BEIJING).date()
-    trained = _trained_until(home)
-    if wanted is None or (trained is not None and (today - trained).days < wanted.every_days):
+    if wanted is None or _young(home, wanted, today):
         return Done()
     post, names, fault = open_post(home), [], ""
     weather = str(home / wanted.weather) if Path(wanted.weather).suffix else wanted.weather
@@ -59,7 +62,7 @@ def renew(home: Path, slot: Slot) -> Done:
             except DataError as error:
                 log.warning("no model with weather: %s", error)
                 fault = source_words.chinese(str(error))
-        if _trained_until(home) != today:
+        if _trained_until(home, "model") != today:
             names = [made.name for made in office_models.train(post, **asked)]  # type: ignore[arg-type]
     finally:
         post.archive.close()
@@ -69,8 +72,17 @@ def renew(home: Path, slot: Slot) -> Done:
     return Done("done", f"已训练 {'、'.join(names)}")
 
 
-def _trained_until(home: Path) -> date | None:
-    """The day of the newest model without weather that can be used; None when there is none.
+def _young(home: Path, wanted: plan.Models, today: date) -> bool:
+    """Whether there is nothing to train: all models young, or the one with weather tried in vain within AGAIN."""
+    plain = _trained_until(home, "model")
+    if plain is None or (today - plain).days >= wanted.every_days:
+        return False
+    ahead = _trained_until(home, "model-weather") if wanted.weather else plain
+    return (ahead is not None and (today - ahead).days < wanted.every_days) or today - plain < AGAIN
+
+
+def _trained_until(home: Path, wanted: str) -> date | None:
+    """The day of the newest model of a kind that can be used; None when there is none.
 
     One that is damaged or was made by an earlier version serves no outlook, however young it is.
     """
@@ -78,7 +90,7 @@ def _trained_until(home: Path) -> date | None:
 
     for folder in office_models.folders(home):
         kind, _, day = folder.name.rpartition("-")
-        if kind != "model":
+        if kind != wanted:
             continue
         try:
             train.load(folder)

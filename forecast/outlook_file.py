@@ -32,6 +32,16 @@ STANDARD_NAMES: Mapping[str, str] = {
 """CF standard names of the pollutants."""
 
 
+def _whose(outlook: Outlook) -> dict[str, str]:
+    """Whose weather run it was made with and when that came, where it is known."""
+    if outlook.weather_received_at is None:
+        return {}
+    return {
+        "weather_source": outlook.weather_source,
+        "weather_received_at": outlook.weather_received_at.isoformat(),
+    }
+
+
 def to_dataset(outlook: Outlook, hours: HourlyOutlook | None = None) -> xr.Dataset:
     """The outlook, and its hours where given, with units, standard names and bounds, conventions CF-1.11."""
     begins = [air.day_bounds(day.valid_date) for day in outlook.days]
@@ -91,6 +101,7 @@ def to_dataset(outlook: Outlook, hours: HourlyOutlook | None = None) -> xr.Datas
             "area_name": outlook.area_name,
             "aqi_edition": outlook.aqi_edition,
             "weather_mode": outlook.weather_mode,
+            **_whose(outlook),
             "simulated": str(outlook.simulated).lower(),
             "data_until": outlook.data_until.isoformat(),
             "comment": "；".join(outlook.mode_notes),

@@ -39,12 +39,24 @@ def place_of(city: str) -> tuple[float, float]:
     return known[name]
 
 
+def _own_codes(home: Path) -> set[str] | None:
+    """The stations of the post in the folder; None where it holds no post."""
+    if not (home / "record.db").is_file():
+        return None
+    post = open_post(home)
+    try:
+        return set(post.settings["stations"])
+    finally:
+        post.archive.close()
+        post.record.engine.dispose()
+
+
 def own_places(home: Path, stations: Iterable[Station]) -> dict[str, tuple[float, float]]:
     """Latitude and longitude by code of the office's own stations, of all given where the folder holds no post.
 
     RuleError: none has coordinates, or there are too many to ask for one by one.
     """
-    own = set(open_post(home).settings["stations"]) if (home / "record.db").is_file() else None
+    own = _own_codes(home)
     found = {
         one.code: (one.lat, one.lon)
         for one in stations

@@ -14,7 +14,7 @@ from emergency.vocabulary import BEIJING
 from flows import office_models, office_setup, office_weather, respond
 from flows.post import open_post
 from flows.sources import plan
-from forecast import sample, weather_modes
+from forecast import outlook_file, sample, weather_modes
 from forecast.archive import Archive
 from forecast.features import Area
 from forecast.guidance import Guidance
@@ -207,6 +207,9 @@ def test_an_office_without_weather_stations_learns_from_the_runs_its_source_kept
     assert short == tonight.mode_notes, "weather that was never observed is not missing tonight"
     assert 7 == len(post.situation(now).weather), "the meeting sees the weather the outlook was made with"
     assert tonight == type(tonight).from_json(tonight.to_json())
+    assert ("openmeteo", came.astimezone(UTC).isoformat()) == tuple(
+        outlook_file.to_dataset(tonight).attrs[name] for name in ("weather_source", "weather_received_at")
+    )
     asked = ["--archive", str(home / "archive.db"), "--model", str(home / "model-weather-20261121")]
     asked += ["--station", "sample", "--as-of", "2026-11-22T00:50", "--edition", tonight.aqi_edition, "--no-why"]
     told = CliRunner().invoke(outlook_command, asked, catch_exceptions=False).output

@@ -77,6 +77,13 @@ def test_a_young_model_that_cannot_be_used_is_trained_anew_and_one_set_aside_by_
     assert "" == renew.renew(with_air, night(UNTIL + timedelta(days=1))).note
 
 
+def test_the_model_with_weather_that_could_not_be_trained_is_tried_again_after_a_week(with_air):
+    asked(with_air, "{since: 2026-05-10, effort: demo, weather: openmeteo}")
+    states = [renew.renew(with_air, night(UNTIL + timedelta(days=days))).state for days in (0, 1, 6, 7)]
+
+    assert ["degraded", "done", "done", "degraded"] == states
+
+
 def test_without_air_nothing_is_written_and_the_night_may_try_again(home):
     asked(home, "{since: 2026-05-10, effort: demo}")
 
