@@ -25,6 +25,8 @@ ROWS = (
     ("rain", N_("降水 mm"), 1, 1.0),
 )
 """Key in the pack, its word, decimals, factor."""
+WIND_WORDS = (N_("北"), N_("东北"), N_("东"), N_("东南"), N_("南"), N_("西南"), N_("西"), N_("西北"))
+"""The eight winds of forecast.weather_days, for the catalogue."""
 HEAD, ROW, FOOT, SIDE = 6, 74, 40, 104
 
 
@@ -50,7 +52,7 @@ def weather(days: Sequence[Mapping[str, Any]]) -> Markup:
             parts.append(
                 f'<rect class="bar" x="{x - 17:.1f}" y="{foot - tall:.1f}" width="34" height="{max(tall, 1):.1f}"/>'
             )
-            said = f"{value:.{decimals}f}" + (f" {day['wind_from']}" if key == "wind_speed" and _wind(day) else "")
+            said = f"{value:.{decimals}f}" + (f" {_(day['wind_from'])}" if key == "wind_speed" and _wind(day) else "")
             parts.append(
                 f'<text class="number" text-anchor="middle" x="{x:.1f}" y="{foot - tall - 5:.1f}">{said}</text>'
             )

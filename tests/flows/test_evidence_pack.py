@@ -88,6 +88,16 @@ def test_the_analogues_of_the_outlooks_reasons_go_before_our_own_search(outlook)
     assert list(AFTER) == pack["analogues"]["days"][0]["next_aqi"]
 
 
+def test_the_winds_of_the_chart_are_english_on_an_english_page(outlook, table):
+    from console import charts_weather, language
+
+    days = packed(outlook, weather=weather_ahead(table, outlook, ["a", "b"]))["weather_days"]
+    with language.speaking("en"):
+        drawn = str(charts_weather.weather(days))
+
+    assert ">1.4 S<" in drawn and "南" not in drawn
+
+
 def test_page_and_paper_show_both(outlook, table):
     from console import charts_weather
 
