@@ -25,8 +25,6 @@ NIGHTLY = Rhythm(
     tries=2,
     pause=timedelta(hours=1),
 )
-
-
 AGAIN = timedelta(days=7)
 """How long after a training without weather the model with it is tried again (a choice of ours)."""
 

@@ -36,7 +36,7 @@ GUIDANCE = sa.Table(
     sa.Column("issued_at", sa.BigInteger, primary_key=True),
     sa.Column("first_hour", sa.BigInteger, primary_key=True),
     sa.Column("variables", sa.Text, primary_key=True),
-    sa.Column("hours", sa.Integer, nullable=False),
+    sa.Column("hours", sa.Integer, primary_key=True),
     sa.Column("packed", sa.LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -100,9 +100,9 @@ class Guidance:
         """How many values were new or changed against what runs no later than this one had said before.
 
         `data` holds pollutants and any weather of a run (forecast.weather) over (station, valid_time), whole hours. A
-        later answer replaces all its variables in all hours from its first to its last, gaps too; one of the same run
-        and moment that only says more, a file that had not been whole, takes the place of the first. `issued_at`: the
-        run's own time where it is told. DataError: the contract is broken, a run received before it was issued, or
+        later answer covers all its variables in all hours from its first to its last, gaps too; so does a longer one of
+        the same run and moment, a file that had not been whole. Nothing is overwritten. `issued_at`: the run's own time
+        where it is told. DataError: the contract is broken, a run received before it was issued, or
         other values for what is already held as received at that moment.
         """
         names = tuple(name for name in map(str, data) if name in air.UNITS or describe(name) is not None)
@@ -133,16 +133,13 @@ class Guidance:
                     continue
                 key = (unstamp(received), unstamp(issued), np.datetime64(first, "us"), names)
                 same = [one for one in before if (one.received_at, one.issued_at, one.first_hour, one.variables) == key]
-                if same:
+                if same:  # a file that had not been whole may be followed by the whole one, which only says more
                     told = laid_over(same, names=names, first_hour=np.datetime64(first, "us"), hours=count)
                     differing = int((~np.isnan(told) & (told != values)).sum())
-                    if differing or same[0].values.shape[1] > count:
+                    if differing or max(one.values.shape[1] for one in same) >= count:
                         where, found = f"{source}, {place}", f"{differing or changed} values differ"
                         todo = "Give another received_at"
                         raise DataError("The same run of a model says two things", where=where, found=found, todo=todo)
-                    held_as = (source, place, received, issued, first, " ".join(names))
-                    mine = (column == value for column, value in zip(GUIDANCE.primary_key, held_as, strict=True))
-                    connection.execute(sa.delete(GUIDANCE).where(*mine))
                 new += changed
                 packed = zlib.compress(np.ascontiguousarray(values, dtype="<f8").tobytes())
                 rows.append((source, place, received, issued, first, " ".join(names), count, packed))
@@ -254,7 +251,7 @@ class Guidance:
         )
         if places is not None:
             query = query.where(table.c.place.in_(list(places)))
-        order = (table.c.issued_at, table.c.received_at, table.c.first_hour, table.c.variables)
+        order = (table.c.issued_at, table.c.received_at, table.c.first_hour, table.c.variables, table.c.hours)
         for row in connection.execute(query.order_by(*order)):
             yield _unpacked(row)
 

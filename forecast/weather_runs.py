@@ -110,9 +110,8 @@ def daily_ahead(
 
     For issue day D: what had been received of a source's runs by one hour after the end of D and by `as_of`, the later
     run over the earlier; NaN where the newest is older than FRESH. Days that are known to less than three quarters are
-    NaN. attrs["runs_of"] is the source, attrs["received_at"] when the newest run of the last day came
-    (empty without). DataError: nothing is kept of
-    the source in those days.
+    NaN. attrs["runs_of"] is the source, attrs["received_at"] when the newest run of the last day came (empty
+    without). DataError: nothing is kept of the source in those days.
     """
     if last < first:
         raise _none_kept(source, first, last)
