@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast.guidance import Guidance, Kept
+from forecast.guidance import Guidance, Kept, laid_over
 from plans.errors import DataError
 
 FIRST = datetime(2024, 3, 1, tzinfo=UTC)
@@ -43,7 +43,7 @@ def test_what_was_said_is_read_as_of_each_moment_and_counted_by_the_day_of_beiji
     assert [[2, 2], [3, 3], [1, 1]] == said
 
 
-def test_a_longer_file_of_the_same_run_takes_the_place_of_the_shorter_and_another_is_refused(address):
+def test_a_longer_file_of_the_same_run_covers_the_shorter_which_stays_and_another_is_refused(address):
     """A run that is loaded while its file still grows, or comes as one file of three days and one of seven."""
     guidance, came = Guidance.open(address), {"source": "model", "received_at": FIRST}
 
@@ -54,7 +54,12 @@ def test_a_longer_file_of_the_same_run_takes_the_place_of_the_shorter_and_anothe
         with pytest.raises(DataError, match="says two things"):
             guidance.write(other, **came)
     said = guidance.said(source="model", start=FIRST, end=FIRST + HOUR, as_of=FIRST)
-    assert [(2, 48), (2, 48)] == [one.values.shape for one in said]
+    assert [(2, 24), (2, 24), (2, 48), (2, 48)] == sorted(one.values.shape for one in said)
+    names = said[0].variables
+    for place in {one.place for one in said}:
+        own = [one for one in said if one.place == place]
+        assert 48 == own[-1].values.shape[1], "the longer lies over the shorter"
+        assert (laid_over(own, names=names, first_hour=own[0].first_hour, hours=48) == own[-1].values).all()
 
 
 def test_two_that_write_at_once_lose_nothing(address):
