@@ -411,6 +411,8 @@ def environment() -> Environment:
         join=lambda values, between="": escape(between).join(language.show(str(value)) for value in values),
         sureness=lambda mark: words.SURENESS.get(mark, mark),
         rule_text=said_value,
+        source_error=plain.of_a_source,
+        kept_notes=plain.kept_notes,
     )
     made.globals.update(
         shortcuts=SHORTCUTS, left=words.left, Level=Level, WEATHER=words.WEATHER, _=language.marked_up,

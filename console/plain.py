@@ -203,6 +203,26 @@ def said_of(text: str) -> str:
     return text if _fit(text) else OTHER
 
 
+def of_a_source(error: str) -> str:
+    """The error of a source, in Chinese on a Chinese page."""
+    return source_words.chinese(error) if current() == "zh" else error
+
+
+def kept_notes(text: str) -> str:
+    """What a pull or a run left in its slot, in Chinese on a Chinese page: notes, or the sentence of an error.
+
+    >>> kept_notes("3 values of cloud are impossible and were left out"), kept_notes("The source is too slow (cnemc)")
+    ('cloud有3个值不合理，已略去', '数据来源超时未应答（cnemc）')
+    """
+    if current() != "zh" or not text:
+        return text
+    noted = source_words.told(text)
+    if noted != source_words.SOMETHING:
+        return noted
+    error = source_words.chinese(text)
+    return error if error != source_words.OTHER else said_of(text)
+
+
 def _fault(what: str) -> tuple[str, str]:
     if what in FAULTS:
         return FAULTS[what]

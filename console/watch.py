@@ -74,6 +74,7 @@ class SourceAge:
     """How far a forecast reaches beyond now; None for what was measured."""
     failures: int
     error: str
+    """As the log has it; a page says it by :func:`console.plain.of_a_source`, and the note by :func:`kept_notes`."""
     note: str
 
 
@@ -159,7 +160,7 @@ class WatchReader:
                 SourceAge(one.source, one.succeeded_at, one.valid_until,
                           None if one.valid_until is None else max(timedelta(0), now - one.valid_until),
                           one.valid_until - now if one.valid_until and one.valid_until > now else None,
-                          one.failures, source_words.chinese(one.error), one.note)
+                          one.failures, one.error, one.note)
                 for one in states
             ),
             runs=self._runs(now),

@@ -151,6 +151,56 @@ _SENTENCE = re.compile(r"(?:[A-Za-z']{2,}[ ,]+){2,}[A-Za-z']{2,}")
 """Three words in a row are English for the log, not a value for a screen."""
 
 
+NOTES: tuple[tuple[str, str], ...] = (
+    (r"(\d+) records of hours that have not ended were left out", "{}条记录的时段尚未结束，已略去"),
+    (r"(\d+) hours that have not ended were left out", "{}个小时尚未结束，已略去"),
+    (r"(\d+) station-hours came twice with other values; the last stands", "{}个站点小时重复且数值不同，以后到的为准"),
+    (r"(\d+) rows came twice with other values; the last stands", "{}条记录重复且数值不同，以后到的为准"),
+    (r"(\d+) values of (\S+) cannot be measurements and were left out", "{1}有{0}个值不可能是测量值，已略去"),
+    (r"(\d+) values of (\S+) are impossible and were left out", "{1}有{0}个值不合理，已略去"),
+    (r"(\d+) rows without a station code were left out", "{}条记录没有站点编码，已略去"),
+    (r"(\d+) rows without station or time were left out", "{}条记录没有站点或时间，已略去"),
+    (r"(\d+) hours with less than (\d+) minutes were left out", "{}个小时不足{}分钟，已略去"),
+    (r"O3 exceeds O3_24h at most stations, so the two columns are crossed: O3 was left out",
+     "多数站点的O3高于O3_24h，两列可能对调，O3已略去"),
+    (r"previous_day(\d+) only repeats the day before and was left out", "前{}天的起报与晚一天的完全相同，已略去"),
+    (r"nothing was said of these days", "这些天没有预报值"),
+    (r"the file of (\S+) is not there \(yet\)", "{}的文件还没有"),
+    (r"sensor (\S+) of location (\S+) speaks (.+): left out", "站点{1}的传感器{0}单位为{2}，已略去"),
+    (r"(\S+) stands where (\S+) stands: a new code of the same station\?", "{}与{}位置相同，可能是同一站点换了编码"),
+)  # fmt: skip
+"""What a pull says of what it left out; a test reads the code for sentences that are missing here."""
+
+_WITH_A_FAULT: tuple[tuple[str, str], ...] = (
+    (r"(\d+) rows were left out: (.+)", "{}条记录已略去：{}"),
+    (r"(.+?) was left out: (.+)", "{}没有取到：{}"),
+)
+"""The same with the sentence of an error at its end."""
+
+
+def told(note: str) -> str:
+    """The notes of a pull for a screen, each in Chinese; what is Chinese already stays, numbers and names with it.
+
+    >>> told("3 values of cloud are impossible and were left out；1个新站点（1001A）")
+    'cloud有3个值不合理，已略去；1个新站点（1001A）'
+    """
+    return "；".join(_note(one) for one in note.split("；")) if note else ""
+
+
+def _note(one: str) -> str:
+    for pattern, words in NOTES:
+        if found := re.fullmatch(pattern, one):
+            return words.format(*found.groups())
+    for pattern, words in _WITH_A_FAULT:
+        if found := re.fullmatch(pattern, one, re.DOTALL):
+            return words.format(found.group(1), chinese(found.group(2)))
+    return SOMETHING if _SENTENCE.search(one) and not _HAN.search(one) else one
+
+
+SOMETHING = "有数据未采用，详情见运行日志"
+_HAN = re.compile("[\u4e00-\u9fff]")
+
+
 def _word(what: str) -> str | None:
     if what in FAULTS:
         return FAULTS[what]

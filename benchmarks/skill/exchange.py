@@ -36,8 +36,8 @@ def room() -> Path:
     return folder
 
 
-def export(dataset: xr.Dataset, folder: Path) -> None:
-    """Write the five input files."""
+def export(dataset: xr.Dataset, folder: Path, *, degraded: xr.Dataset | None = None) -> None:
+    """Write the five input files; `degraded` in place of the stand-in for forecasts of the weather."""
     import pandas as pd
 
     from forecast import air, almanac, weather_modes
@@ -58,7 +58,8 @@ def export(dataset: xr.Dataset, folder: Path) -> None:
     calendar.insert(0, "date", days.astype("datetime64[us]"))
     calendar.to_parquet(folder / "calendar.parquet", index=False)
     weather_modes.write_table(weather_modes.perfect_weather(dataset, areas=areas), folder / "weather_perfect.parquet")
-    degraded = weather_modes.degraded_weather(dataset, areas=areas, climate_until=TRAIN_UNTIL)
+    if degraded is None:
+        degraded = weather_modes.degraded_weather(dataset, areas=areas, climate_until=TRAIN_UNTIL)
     weather_modes.write_table(degraded, folder / "weather_forecast.parquet")
 
 
@@ -90,18 +91,19 @@ SCRIPTS = ("simple.py", "classical.py", "recursive.py", "boosted.py")
 """In benchmarks/skill/peers; the last takes most of the time (about 20 min of one core)."""
 
 
-def peers(folder: Path) -> None:
+def peers(folder: Path, *, scripts: Sequence[str] = SCRIPTS, modes: Sequence[str] = ()) -> None:
     """Make the peers' environment, hand them the files and let them forecast; what is there already is kept.
 
-    A peer runs again when its script, the common one, the lock or the input files changed.
+    A peer runs again when its script, the common one, the lock or the input files changed. `modes`: of those scripts
+    that can be told which weather modes to forecast in, all without a word.
     """
     here = Path(__file__).parent / "peers"
-    python = environment(folder, here / "requirements.lock")
+    python = environment(room(), here / "requirements.lock")
     if not (folder / "weather_forecast.parquet").is_file():
         from forecast.readers import prsa
 
         export(prsa.read(DATA), folder)
-    for script in SCRIPTS:
+    for script in scripts:
         stamp = folder / f"{script}.done"
         digest = _digest(
             [here / script, here / "common.py", here / "requirements.lock", *sorted(folder.glob("weather_*"))]
@@ -110,19 +112,22 @@ def peers(folder: Path) -> None:
             continue
         print(f"peers: {script} ...", file=sys.stderr, flush=True)
         quiet = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
-        subprocess.run([python, here / script, folder], check=True, env={**os.environ, **quiet})
+        subprocess.run([python, here / script, folder, *modes], check=True, env={**os.environ, **quiet})
         stamp.write_text(digest)
 
 
 def environment(folder: Path, lock: Path) -> Path:
     """The Python of the peers' environment (they pin an older pandas), made with uv from the lock when it changed."""
+    folder = folder.absolute()
     venv, stamp = folder / "venv", folder / "venv.done"
     python = venv / "bin" / "python"
     if python.exists() and stamp.is_file() and stamp.read_text() == _digest([lock]):
         return python
     uv = Path(sys.executable).parent / "uv"
     subprocess.run([uv, "venv", "-q", "--clear", "--python", sys.executable, venv], check=True)
-    subprocess.run([uv, "pip", "install", "-q", "--python", python, "--require-hashes", "-r", lock], check=True)
+    # From elsewhere than the project: uv would hold the peers to the loosened requirements of the project's own lock.
+    install = [uv, "pip", "install", "-q", "--python", python, "--require-hashes", "-r", lock.resolve()]
+    subprocess.run(install, check=True, cwd=folder)
     stamp.write_text(_digest([lock]))
     return python
 

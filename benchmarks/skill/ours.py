@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 def make(folder: Path) -> list[str]:
     """The modes that were made now."""
-    from forecast import backtest, train
     from forecast.features import Area
     from forecast.readers import prsa
 
@@ -31,16 +30,22 @@ def make(folder: Path) -> list[str]:
     dataset = prsa.read(exchange.DATA)
     areas = tuple(Area(str(code), (str(code),)) for code in dataset["station"].values)
     for mode in wanted:
-        weather = _weather(mode, dataset, areas)
-        name = "blend" if weather is None else "blend-weather"
-        made = train.train(dataset, until=exchange.TRAIN_UNTIL, areas=areas, effort="full", model=name, weather=weather)
-        card = json.dumps(made.manifest["description"], ensure_ascii=False, indent=1)
-        (folder / f"card_{mode}.json").write_text(card, encoding="utf-8")
-        backtest.run(
-            dataset, train_until=exchange.TRAIN_UNTIL, first=exchange.FIRST, last=exchange.LAST,
-            edition=exchange.EDITION, areas=areas, models=("blend",), weather=weather, trained={name: made},
-        ).write(folder / f"ours_{mode}.parquet")  # fmt: skip
+        write(folder, mode, dataset, areas=areas, weather=_weather(mode, dataset, areas))
     return wanted
+
+
+def write(folder: Path, mode: str, dataset: xr.Dataset, *, areas: tuple[Area, ...], weather: xr.Dataset | None) -> None:
+    """Train before the test year and write `ours_MODE.parquet` and `card_MODE.json` of it."""
+    from forecast import backtest, train
+
+    name = "blend" if weather is None else "blend-weather"
+    made = train.train(dataset, until=exchange.TRAIN_UNTIL, areas=areas, effort="full", model=name, weather=weather)
+    card = json.dumps(made.manifest["description"], ensure_ascii=False, indent=1)
+    (folder / f"card_{mode}.json").write_text(card, encoding="utf-8")
+    backtest.run(
+        dataset, train_until=exchange.TRAIN_UNTIL, first=exchange.FIRST, last=exchange.LAST,
+        edition=exchange.EDITION, areas=areas, models=("blend",), weather=weather, trained={name: made},
+    ).write(folder / f"ours_{mode}.parquet")  # fmt: skip
 
 
 def _weather(mode: str, dataset: xr.Dataset, areas: tuple[Area, ...]) -> xr.Dataset | None:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import xarray as xr
 
 from flows.sources.live import Asker, Pulled, Record, lay_out, number
-from flows.sources.web_rules import Policy
+from flows.sources.web_rules import Policy, Unavailable
 from forecast import air
 from forecast.readers.station_list import Station
 from forecast.sources import Manifest
@@ -87,26 +87,40 @@ class OpenMeteo:
     kind: Literal["observation", "guidance"] = "guidance"
 
     def pull(self, asker: Asker, *, start: datetime, end: datetime, now: datetime) -> Pulled:
-        """Everything the service says of the window; it may lie in the future. One call of each kind per place."""
+        """Everything the service says of the window; it may lie in the future. One call of each kind per place.
+
+        A place whose question is refused, or whose answer cannot be read, is left out and told; SourceError when none
+        is left. Unavailable: the service does not answer.
+        """
         first, last = (moment.astimezone(air.BEIJING).date() for moment in (start, end))
         calls = [(self.weather_base, {**WEATHER, **BESIDE}, last)]
         if first <= (reach := (now + AIR_AHEAD).astimezone(air.BEIJING).date()):
             calls.append((self.air_base, dict(AIR), min(last, reach)))
         records: list[Record] = []
+        refused: list[tuple[str, SourceError]] = []
         for name, place in self.places.items():
             merged: dict[datetime, dict[str, float]] = {}
-            for base, columns, until in calls:
-                asked = question(place, [theirs for theirs, _unit, _factor in columns.values()], first, until)
-                answer = asker.ask("GET", base, params=asked).json()
-                for hour, values in hours_of(answer, columns, where=f"openmeteo, {name}", may_lack=BESIDE):
-                    merged.setdefault(hour, {}).update(values)
+            try:
+                for base, columns, until in calls:
+                    asked = question(place, [theirs for theirs, _unit, _factor in columns.values()], first, until)
+                    answer = asker.ask("GET", base, params=asked).json()
+                    for hour, values in hours_of(answer, columns, where=f"openmeteo, {name}", may_lack=BESIDE):
+                        merged.setdefault(hour, {}).update(values)
+            except Unavailable:  # the service itself: the others would fare no better
+                raise
+            except SourceError as error:
+                refused.append((name, error))
+                continue
             records += [(name, hour, values) for hour, values in merged.items()]
+        if refused and len(refused) == len(self.places):
+            raise refused[0][1]
         far = end + timedelta(days=30)  # a forecast's hours have not ended and are wanted all the same
         dataset, notes = lay_out(records, source="openmeteo", start=start, end=end, now=max(far, now))
         if dataset is not None:
             dataset, more = possible(dataset, BESIDE)
             notes += more
         stations = tuple(Station(n, n, n, lon, lat, source="openmeteo") for n, (lat, lon) in self.places.items())
+        notes = [f"{name} was left out: {error}" for name, error in refused] + notes
         return Pulled(dataset, stations, tuple(notes))
 
 

@@ -138,11 +138,11 @@ def forward(air: Air, kind: str) -> np.ndarray:
     return out
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, modes: list[str]) -> None:
     warnings.filterwarnings("ignore", message="possible convergence problem")  # of orders that are tried and dropped
     air = Air(folder)
     primary = last_primary(air)
-    for mode in ("none", "forecast", "perfect"):
+    for mode in modes:
         begun = time.perf_counter()
         frame = rows(air, arima(folder, air, mode), model="AutoARIMA", mode=mode, primary=primary)
         write(frame, folder, f"autoarima_{mode}")
@@ -154,4 +154,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:] or ["none", "forecast", "perfect"])

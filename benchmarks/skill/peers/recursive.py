@@ -48,14 +48,14 @@ def year(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(sin=np.sin(angle), cos=np.cos(angle))
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, modes: list[str]) -> None:
     air = Air(folder)
     primary = last_primary(air)
     base = year(long(air))
     calendar = pd.read_parquet(folder / "calendar.parquet").rename(columns={"date": "ds"})
     base["ds"] = base["ds"].astype("datetime64[us]")
     base = base.merge(calendar, on="ds", how="left")
-    for mode in ("none", "forecast", "perfect"):
+    for mode in modes:
         begun = time.perf_counter()
         frame, said, columns = base, None, []
         if mode != "none":
@@ -108,4 +108,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:] or ["none", "forecast", "perfect"])

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from emergency.source_words import told
 from flows.sources import cnemc, mapping, open_meteo, openaq, quotsoft
 from flows.sources.live import Asker
 from flows.sources.mapping import Mapped
 from flows.sources.micro import Micro
+from flows.sources.web_rules import Unavailable
 from forecast import air
 from plans.errors import DataError, RuleError, SourceError
 
@@ -283,6 +285,27 @@ def test_the_weather_of_a_run_beside_the_contract_comes_in_our_units_and_the_imp
     assert 1.5 == float(data["shortwave"].values[0, 3])
     assert np.isnan(data["cloud"].values[0, :2]).all()
     assert ("2 values of cloud are impossible and were left out",) == found.notes
+
+
+def test_a_place_that_is_refused_is_left_out_and_told_and_the_others_are_kept(server):
+    refusal = {"error": True, "reason": "No data for this place"}
+    server.says("/w", plain(meteo(ALL)), plain(refusal), plain(meteo(ALL)))
+    server.says("/a", plain(meteo(open_meteo.AIR)))
+    places = {"长沙": (28.23, 112.94), "望城": (28.35, 112.82), "浏阳": (28.16, 113.64)}
+    found = replace(service(server), places=places).pull(asker("openmeteo"), start=NOW, end=NOW + HOUR, now=NOW)
+
+    assert ["长沙", "浏阳"] == found.dataset["station"].values.tolist()
+    assert "望城没有取到：数据服务拒绝了请求（openmeteo, 望城）" == told(found.notes[0])
+
+
+def test_a_service_that_goes_silent_ends_the_whole_pull_and_asks_no_further_place(server):
+    server.says("/w", plain(meteo(ALL)), plain({}, status=503))
+    server.says("/a", plain(meteo(open_meteo.AIR)))
+    places = {"长沙": (28.23, 112.94), "望城": (28.35, 112.82), "浏阳": (28.16, 113.64)}
+
+    with pytest.raises(Unavailable):
+        replace(service(server), places=places).pull(asker("openmeteo"), start=NOW, end=NOW + HOUR, now=NOW)
+    assert 2 == len({address for _method, address, *_ in server.asked if address.startswith("/w")})
 
 
 def test_what_a_model_does_not_have_is_left_out_but_another_unit_is_refused(server):
