@@ -78,8 +78,8 @@ def quantiles_of(paths: np.ndarray) -> np.ndarray:
     return np.stack([calibrate.quantile(ordered, level) for level in LEVELS], axis=-1)
 
 
-def of_the_past(sample: Sample, *, plain: bool) -> list[np.ndarray]:
-    """The (area, day) columns of :func:`table` that are the same for every lead."""
+def of_the_past(sample: Sample, *, plain: bool) -> Past:
+    """What :func:`table` says of the days up to the issue, the same for every lead."""
     own = index_of(sample.observed)
     region = np.full(own.shape[1:], np.nan)
     if sample.region_observed is not None:
@@ -92,29 +92,45 @@ def of_the_past(sample: Sample, *, plain: bool) -> list[np.ndarray]:
         if plain:
             made += [np.fmax.reduce([shift(filled, back) for back in range(days)]) for days in (3, 7, 14)]
         columns += [np.broadcast_to(column, own.shape) for column in made]
-    return columns
+    lags = [shift(sample.observed[..., number], back) for number in (0, 5, 3, 1) for back in (0, 1, 2)]
+    return Past(np.stack(columns, axis=-1), np.stack(lags, axis=-1))
 
 
-def table(sample: Sample, anchor: Anchor, lead: int, *, plain: bool, past: list[np.ndarray]) -> np.ndarray:
-    """(area, day, predictor) of a lead (1..7): what was measured, the index of past days here and in the region.
+@dataclass(frozen=True, slots=True, eq=False)
+class Past:
+    """Predictors of the days up to the issue, (area, day, predictor)."""
+
+    index: np.ndarray
+    """The index here and in the region: days back and means."""
+    lags: np.ndarray
+    """Pollutants of the last three days, for the plain predictors."""
+
+
+def table(
+    sample: Sample, anchor: Anchor, lead: int, *, plain: bool, past: Past, rows: np.ndarray | None = None
+) -> np.ndarray:
+    """(area, row, predictor) of a lead (1..7): what was measured, the index of past days here and in the region.
 
     Plain: levels as they are, with their lags, and no anchor; else what models.experts.centred gives. `past`: what
-    :func:`of_the_past` gives of the sample, once for all leads.
+    :func:`of_the_past` gives of the sample, once for all leads. `rows`: places of days, all without a word.
     """
-    columns, shape = list(past), sample.predictors.shape[:2]
-    valid = sample.days + np.timedelta64(lead, "D")
+    rows = np.arange(len(sample.days)) if rows is None else rows
+    valid = sample.days[rows] + np.timedelta64(lead, "D")
     fixed = [*season(valid).values(), *almanac.table(valid).T]
     if sample.around is not None:
-        fixed += list(sample.around.T)
-    columns += [np.broadcast_to(value, shape) for value in fixed]
-    columns += list(np.moveaxis(anchor.at(valid), -1, 0)[[0, 5]])
+        fixed += list(sample.around[rows].T)
+    calendar = np.stack(fixed, axis=-1)
+    columns = [
+        past.index[:, rows],
+        np.broadcast_to(calendar, (len(sample.areas), *calendar.shape)),
+        anchor.at(valid)[..., [0, 5]],
+    ]
     if not plain:
-        return np.concatenate([centred(sample, anchor, lead), np.stack(columns, axis=-1)], axis=-1)
+        return np.concatenate([centred(sample, anchor, lead, rows=rows), *columns], axis=-1)
     kept = [place for place, name in enumerate(sample.names) if _is_plain(name)]
-    columns += [shift(sample.observed[..., number], back) for number in (0, 5, 3, 1) for back in (0, 1, 2)]
-    parts = [sample.predictors[..., kept], np.stack(columns, axis=-1)]
+    parts = [sample.predictors[:, rows][..., kept], *columns, past.lags[:, rows]]
     if sample.ahead.shape[-1]:
-        parts.append(sample.ahead[:, :, lead - 1])
+        parts.append(sample.ahead[:, rows, lead - 1])
     return np.concatenate(parts, axis=-1)
 
 
@@ -204,7 +220,7 @@ class Direct:
         out = np.empty((len(sample.areas), len(rows), LEADS, len(LEVELS)))
         past = of_the_past(sample, plain=self.plain)
         for lead, scale in enumerate(self.scales):
-            x = scale.apply(table(sample, anchor, lead + 1, plain=self.plain, past=past)[:, rows])
+            x = scale.apply(table(sample, anchor, lead + 1, plain=self.plain, past=past, rows=rows))
             flat = x.reshape(-1, x.shape[-1])
             for number in range(len(LEVELS)):
                 trees = [self.fitted[f"{lead + 1}/{number}/{seed}"] for seed in range(self.setting.seeds)]

@@ -15,6 +15,7 @@ import numpy as np
 
 from forecast.features import LEADS, TARGETS, Sample
 from forecast.models.base import Anchor, Stored
+from forecast.models.near import Places
 from forecast.models.trees import Trees
 
 CLIP = 4.0
@@ -44,15 +45,19 @@ class Scale:
         return comparable
 
 
-def centred(sample: Sample, anchor: Anchor, lead: int) -> np.ndarray:
-    """(area, day, predictor): predictors of a lead (1..7), levels as departures from the anchor of day D."""
-    usual = anchor.at(sample.days)
-    out = sample.predictors.copy()
+def centred(sample: Sample, anchor: Anchor, lead: int, *, rows: np.ndarray | None = None) -> np.ndarray:
+    """(area, row, predictor): predictors of a lead (1..7), levels as departures from the anchor of day D.
+
+    `rows`: places of days, all without a word.
+    """
+    rows = np.arange(len(sample.days)) if rows is None else rows
+    usual = anchor.at(sample.days[rows])
+    out: np.ndarray = sample.predictors[:, rows]
     levels = np.flatnonzero(sample.level_of >= 0)
     out[..., levels] -= usual[..., sample.level_of[levels]]
     if not sample.ahead.shape[-1]:
         return out
-    return np.concatenate([out, sample.ahead[:, :, lead - 1]], axis=-1)
+    return np.concatenate([out, sample.ahead[:, rows, lead - 1]], axis=-1)
 
 
 def centred_at(sample: Sample, anchor: Anchor, lead: int, area: int, rows: np.ndarray) -> np.ndarray:
@@ -94,7 +99,7 @@ class Kernel:
     rows: int = 16000
     """At most so many training rows, drawn by weight: twelve stations of two years have fewer, a province has more."""
     scales: tuple[Scale, ...] = ()
-    places: tuple[np.ndarray, ...] = ()
+    places: tuple[Places, ...] = ()
     coefficients: tuple[np.ndarray, ...] = ()
 
     def fit(self, sample: Sample, rows: np.ndarray, anchor: Anchor, target: np.ndarray) -> Self:
@@ -112,20 +117,16 @@ class Kernel:
                 few, total = landmarks(weight, self.rows), weight.sum()
                 x, y, weight = x[few], y[few], np.full(len(few), total / len(few))  # the draw was by weight already
             chosen = landmarks(weight, self.landmarks)
-            near = self._alike(x, x[chosen])
+            place = Places(x[chosen])
+            near = place.alike(x, width=self.width / x.shape[1])
             # Equal landmarks make the matrix singular; the small diagonal decides between them.
             gram = near.T @ (near * weight[:, None]) / sample.weights.sum()
-            gram += self.penalty * self._alike(x[chosen], x[chosen]) + 1e-6 * np.eye(len(chosen))
+            gram += self.penalty * place.alike(place.values, width=self.width / x.shape[1]) + 1e-6 * np.eye(len(chosen))
             right = near.T @ (y * weight[:, None]) / sample.weights.sum()
             scales.append(scale)
-            places.append(x[chosen])
+            places.append(place)
             coefficients.append(np.linalg.solve(gram, right).reshape(len(chosen), len(group), -1))
         return replace(self, scales=tuple(scales), places=tuple(places), coefficients=tuple(coefficients))
-
-    def _alike(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :] - 2.0 * a @ b.T
-        alike: np.ndarray = np.exp(-self.width / a.shape[1] * np.maximum(squares, 0.0))
-        return alike
 
     def predict(self, sample: Sample, area: int, rows: np.ndarray, anchor: Anchor) -> np.ndarray:
         """(row, lead, pollutant) departures."""
@@ -134,7 +135,8 @@ class Kernel:
             zip(self.scales, self.places, self.coefficients, strict=True)
         ):
             x = scale.apply(centred_at(sample, anchor, number + 1, area, rows))
-            parts.append(np.einsum("rm,mlp->rlp", self._alike(x, place), coefficient))
+            near = place.alike(x, width=self.width / x.shape[1])
+            parts.append(np.einsum("rm,mlp->rlp", near, coefficient))
         return np.concatenate(parts, axis=1)
 
     def stored(self) -> Stored:
@@ -142,7 +144,8 @@ class Kernel:
         arrays = {}
         for number, scale in enumerate(self.scales):
             arrays[f"middle{number}"], arrays[f"spread{number}"] = scale.middle, scale.spread
-            arrays[f"places{number}"], arrays[f"coefficients{number}"] = self.places[number], self.coefficients[number]
+            arrays[f"places{number}"] = self.places[number].values
+            arrays[f"coefficients{number}"] = self.coefficients[number]
         settings = {name: getattr(self, name) for name in ("penalty", "width", "landmarks", "rows")}
         return {**settings, "groups": len(self.scales)}, arrays
 
@@ -156,7 +159,7 @@ class Kernel:
             settings["landmarks"],
             settings["rows"],
             tuple(Scale(arrays[f"middle{number}"], arrays[f"spread{number}"]) for number in groups),
-            tuple(arrays[f"places{number}"] for number in groups),
+            tuple(Places(arrays[f"places{number}"]) for number in groups),
             tuple(arrays[f"coefficients{number}"] for number in groups),
         )
 

@@ -71,22 +71,28 @@ def shifts(
     an issue lies `over` days before it.
     """
     leads = said.shape[1]
+    if not len(at):
+        return np.zeros((len(rows), leads, len(levels)))
     seen = np.broadcast_to(seen.reshape(len(seen), -1), (len(seen), len(levels)))
     sides = _sides(said, levels) if asked is not None else np.ones((*said.shape[:2], 1))
     out = np.zeros((len(rows), leads, sides.shape[-1], len(levels)))
     place = np.full(len(seen), -1)
     place[at] = np.arange(len(at))
-    for back in range(DAYS, 0, -1):
-        valid = rows - (back - 1) - over
-        for lead in range(leads):
-            issue = valid - (lead + 1)
-            known = (issue >= 0) & (valid >= 0)
-            known[known] = place[issue[known]] >= 0
-            quantiles, truth = said[place[issue[known]], lead], seen[valid[known]]
-            side = sides[place[issue[known]], lead][..., None]
-            below = truth <= quantiles + (side * out[known, lead]).sum(axis=1)
-            steps = np.where(np.isnan(truth) | np.isnan(quantiles), 0.0, levels - below)
-            out[known, lead] = (1.0 - FADE * side) * out[known, lead] + rates[lead] * side * steps[:, None]
+    # (day over, row, lead), the oldest first: only the steps themselves wait for one another.
+    valid = rows[:, None] - np.arange(DAYS - 1, -1, -1)[:, None, None] - over
+    issue = valid - np.arange(1, leads + 1)
+    begun, issue, valid = issue >= 0, np.maximum(issue, 0), np.maximum(valid, 0)
+    known = begun & (place[issue] >= 0)
+    quantiles = said[place[issue], np.arange(leads)]
+    side = sides[place[issue], np.arange(leads)][..., None]
+    truth = seen[valid]
+    taught = ~(np.isnan(truth) | np.isnan(quantiles))
+    fade, reach = 1.0 - FADE * side, rates[:, None, None] * side
+    for day in range(DAYS):
+        below = truth[day] <= quantiles[day] + (side[day] * out).sum(axis=2)
+        steps = np.where(taught[day], levels - below, 0.0)
+        stepped = fade[day] * out + reach[day] * steps[:, :, None]
+        out = np.where(known[day][..., None, None], stepped, out)
     own = np.ones((len(rows), leads, 1)) if asked is None else _weights(asked)
     shift: np.ndarray = (own[..., None] * out).sum(axis=2)
     return shift

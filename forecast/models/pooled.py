@@ -118,44 +118,51 @@ class Pooled:
         place = self.areas.index(area)
         one = replace(narrowed(sample, area, self.areas), redrawn=None)
         paths = self.base.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
-        pooled = self._said(one, place, rows, _sorted_index(paths))
-        if self.rates.any():
-            middle = pooled[..., len(LEVELS) // 2]
-            of_index, of_pollutants = self._missed(sample, one, area, rows, middle)
+        own = _levels_of(_sorted_index(paths))
+        at, again = self._again(sample, one, area, rows)
+        # One question for the days behind and for those asked about: much of it costs the same for one day and for all.
+        before = _levels_of(_sorted_index(again))
+        said = self._said(one, place, np.concatenate([at, rows]), np.concatenate([before, own]))
+        said, pooled = said[: len(at)], said[len(at) :]
+        if len(at):
+            of_index, of_pollutants = self._missed(one, at, again, said, rows, pooled[..., len(LEVELS) // 2])
             pooled = np.sort(pooled + of_index, axis=-1)
             paths = from_log(to_log(paths) + of_pollutants[:, None])
         own = log_aqi(paths)
         known = np.sort(np.moveaxis(own, 1, -1), axis=-1)
         return moved(paths, own, known, _levels_of(known), pooled)
 
-    def _said(self, one: Sample, place: int, rows: np.ndarray, known: np.ndarray) -> np.ndarray:
-        """(row, lead, level) pooled log AQI quantiles, from the sample of one area and the sorted AQI of its paths."""
+    def _said(self, one: Sample, place: int, rows: np.ndarray, own: np.ndarray) -> np.ndarray:
+        """(row, lead, level) pooled log AQI quantiles, from the sample of one area and the quantiles of its paths."""
         assert self.weights is not None and self.shifts is not None and self.lines is not None
         assert self.days is not None and self.index is not None and self.base.anchor is not None
         anchor = self.base.anchor.of(place)
         direct = [direct.quantiles(one, rows, anchor=anchor)[0] for direct in self.directs]
         days = one.days[rows]
         usual = _usual(self.days, self.index[place][None], days)[0]
-        opinions = np.stack([_levels_of(known), *direct, usual])
+        opinions = np.stack([own, *direct, usual])
         pooled = np.sort(np.einsum("edlq,le->dlq", opinions, self.weights) + self.shifts[season_of(days)], axis=-1)
         return regime.corrected(pooled, self.lines)
 
-    def _missed(
-        self, sample: Sample, one: Sample, area: str, rows: np.ndarray, medians: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """(row, lead, level) and (row, lead, pollutant): shifts by the last weeks, whose forecasts are made again.
-
-        medians: (row, lead) log AQI of what is said.
-        """
+    def _again(self, sample: Sample, one: Sample, area: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The issue days of the last weeks that are learned from, and the paths forecast on them, made again."""
         assert self.rates is not None
-        at = lately.issues_of(rows, leads=LEADS, first=MEMORY_DAYS - 1)
+        at = lately.issues_of(rows, leads=LEADS, first=MEMORY_DAYS - 1) if self.rates.any() else rows[:0]
         if one.ahead.shape[-1]:  # an issue day whose run was not kept teaches nothing
             at = at[~np.isnan(one.ahead[0, at]).all(axis=(1, 2))]
         if not len(at):
-            return np.zeros((len(rows), LEADS, len(LEVELS))), np.zeros((len(rows), LEADS, len(TARGETS)))
+            return at, np.empty((0, REHEARSED, LEADS, len(TARGETS)))
         seeds = one.days[at].astype("datetime64[D]").astype(np.int64).astype(np.uint64)
-        again = self.base.paths(sample, area=area, rows=at, count=REHEARSED, seeds=seeds)
-        said = self._said(one, self.areas.index(area), at, _sorted_index(again))
+        return at, self.base.paths(sample, area=area, rows=at, count=REHEARSED, seeds=seeds)
+
+    def _missed(
+        self, one: Sample, at: np.ndarray, again: np.ndarray, said: np.ndarray, rows: np.ndarray, medians: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(row, lead, level) and (row, lead, pollutant): shifts by what the forecasts of issue days `at` missed.
+
+        again, said: their paths and pooled quantiles; medians: (row, lead) log AQI of what is said on `rows`.
+        """
+        assert self.rates is not None
         over = 0 if one.issue_hour == 24 else 1
         seen = index_of(one.observed[0])
         index = lately.shifts(said, at, seen, rows, rates=self.rates, asked=medians, over=over)

@@ -13,6 +13,7 @@ from typing import Any, Self
 import numpy as np
 
 from forecast.models.experts import Scale, landmarks
+from forecast.models.near import Places
 from forecast.models.trees import Trees
 
 SETTING: Mapping[str, Any] = {
@@ -34,8 +35,8 @@ class Step:
 
     scale: Scale
     trees: Trees
-    places: np.ndarray
-    """(landmark, predictor) of the kernel."""
+    places: Places
+    """Of the kernel."""
     coefficients: np.ndarray
     """(landmark + 1,): the last is the mean of what was learned."""
 
@@ -52,14 +53,14 @@ class Step:
         if len(known) < LEAST:
             none = np.empty(0, dtype=np.int64)
             trees = Trees(np.nan, none, none, none.astype(float), none, none, none.astype(float), 0)
-            return cls(scale, trees, np.empty((0, table.shape[1]), dtype=np.float32), np.array([np.nan]))
+            return cls(scale, trees, Places(np.empty((0, table.shape[1]))), np.array([np.nan]))
         x, y = scale.apply(table[known]).astype(np.float32), target[known]
         data = lightgbm.Dataset(x, y, params={"verbosity": -1})
         trees = Trees.of_lightgbm(lightgbm.train(dict(SETTING), data, num_boost_round=rounds))
-        places = x[landmarks(np.ones(len(x)), LANDMARKS)]
-        near, own, middle = _alike(x, places), _alike(places, places), float(y.mean())
+        places = Places(x[landmarks(np.ones(len(x)), LANDMARKS)].astype(np.float64))
+        near, own, middle = _alike(x, places), _alike(places.values, places), float(y.mean())
         # Equal landmarks make the matrix singular; the small diagonal decides between them.
-        gram = near.T @ near + PENALTY * own + 1e-6 * len(x) * np.eye(len(places)) / len(places)
+        gram = near.T @ near + PENALTY * own + 1e-6 * len(x) * np.eye(len(own)) / len(own)
         return cls(scale, trees, places, np.append(np.linalg.solve(gram, near.T @ (y - middle)), middle))
 
     def predict(self, table: np.ndarray) -> np.ndarray:
@@ -72,7 +73,7 @@ class Step:
     def arrays(self, prefix: str) -> dict[str, np.ndarray]:
         """Everything as arrays whose names start with `prefix`."""
         own = {"middle": self.scale.middle, "spread": self.scale.spread}
-        own |= {"places": self.places, "coefficients": self.coefficients}
+        own |= {"places": self.places.values.astype(np.float32), "coefficients": self.coefficients}
         return {f"{prefix}{name}": value for name, value in own.items()} | self.trees.arrays(f"{prefix}trees/")
 
     @classmethod
@@ -80,12 +81,10 @@ class Step:
         """The step of :meth:`arrays`."""
         scale = Scale(arrays[f"{prefix}middle"], arrays[f"{prefix}spread"])
         trees = Trees.restore(arrays, f"{prefix}trees/")
-        return cls(scale, trees, arrays[f"{prefix}places"], arrays[f"{prefix}coefficients"])
+        places = Places(arrays[f"{prefix}places"].astype(np.float64))
+        return cls(scale, trees, places, arrays[f"{prefix}coefficients"])
 
 
-def _alike(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(row of a, row of b): a Gaussian of the mean squared difference of the predictors."""
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :] - 2.0 * a @ b.T
-    alike: np.ndarray = np.exp(-WIDTH / a.shape[1] * np.maximum(squares, 0.0))
-    return alike
+def _alike(rows: np.ndarray, places: Places) -> np.ndarray:
+    """(row, landmark): a Gaussian of the mean squared difference of the predictors."""
+    return places.alike(rows.astype(np.float64), width=WIDTH / rows.shape[1])

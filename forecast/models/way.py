@@ -15,6 +15,7 @@ import numpy as np
 from forecast.features import LEADS, Sample
 from forecast.models.base import Anchor, Stored
 from forecast.models.experts import Scale, centred, centred_at, landmarks
+from forecast.models.near import Places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +28,7 @@ class Way:
     """Weight of a predictor known at the issue, beside 1 for one of the weather ahead."""
     landmarks: int = 800
     scales: tuple[Scale, ...] = ()
-    places: tuple[np.ndarray, ...] = ()
+    places: tuple[Places, ...] = ()
     coefficients: tuple[np.ndarray, ...] = ()
 
     def fit(self, sample: Sample, rows: np.ndarray, anchor: Anchor, target: np.ndarray) -> Self:
@@ -43,17 +44,19 @@ class Way:
             right_side = (np.nan_to_num(y[there]) - middle) * weight[:, None]
             scale = Scale.fit(centred(sample, anchor, lead + 1)[:, rows])
             chosen = landmarks(weight, self.landmarks)
-            gram, right, place = 0.0, 0.0, np.empty(0)
+            gram, right = 0.0, 0.0
+            place: Places | None = None
             for table in tables:
                 x = scale.apply(centred(table, anchor, lead + 1)[:, rows]).reshape(len(y), -1)[there] * weigh
-                place = x[chosen] if not place.size else place
-                near = self._alike(x, place)
+                place = place or Places(x[chosen])
+                near = place.alike(x, width=self.width)
                 gram = gram + near.T @ (near * weight[:, None])
                 right = right + near.T @ right_side
-            own = self._alike(place, place)
+            assert place is not None
+            own = place.alike(place.values, width=self.width)
             solved = np.linalg.solve(gram + self.penalty * own + 1e-6 * np.eye(len(chosen)), right)
             scales.append(scale)
-            places.append(place.astype(np.float32))
+            places.append(_kept(place.values.astype(np.float32)))
             coefficients.append(np.vstack([solved, middle[None]]))
         return replace(self, scales=tuple(scales), places=tuple(places), coefficients=tuple(coefficients))
 
@@ -63,7 +66,7 @@ class Way:
         out = []
         for lead, (scale, place, solved) in enumerate(zip(self.scales, self.places, self.coefficients, strict=True)):
             x = scale.apply(centred_at(sample, anchor, lead + 1, area, rows)) * weigh
-            out.append(self._alike(x, place.astype(np.float64)) @ solved[:-1] + solved[-1])
+            out.append(place.alike(x, width=self.width) @ solved[:-1] + solved[-1])
         return np.stack(out, axis=1)
 
     def _weigh(self, sample: Sample) -> np.ndarray:
@@ -72,17 +75,13 @@ class Way:
         comparable: np.ndarray = weigh / np.sqrt((weigh**2).sum())
         return comparable
 
-    def _alike(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :] - 2.0 * a @ b.T
-        alike: np.ndarray = np.exp(-self.width * np.maximum(squares, 0.0))
-        return alike
-
     def stored(self) -> Stored:
         """Settings and arrays."""
         arrays = {}
         for number, scale in enumerate(self.scales):
             arrays[f"middle{number}"], arrays[f"spread{number}"] = scale.middle, scale.spread
-            arrays[f"places{number}"], arrays[f"coefficients{number}"] = self.places[number], self.coefficients[number]
+            arrays[f"places{number}"] = self.places[number].values.astype(np.float32)
+            arrays[f"coefficients{number}"] = self.coefficients[number]
         return {name: getattr(self, name) for name in ("penalty", "width", "reach", "landmarks")}, arrays
 
     @classmethod
@@ -92,9 +91,14 @@ class Way:
         return cls(
             **settings,
             scales=tuple(Scale(arrays[f"middle{number}"], arrays[f"spread{number}"]) for number in leads),
-            places=tuple(arrays[f"places{number}"] for number in leads),
+            places=tuple(_kept(arrays[f"places{number}"]) for number in leads),
             coefficients=tuple(arrays[f"coefficients{number}"] for number in leads),
         )
+
+
+def _kept(places: np.ndarray) -> Places:
+    """Landmarks as a file holds them, in single precision."""
+    return Places(places.astype(np.float64))
 
 
 def _draws(sample: Sample) -> np.ndarray | tuple[()]:

@@ -95,6 +95,53 @@ def test_the_harmonic_forecast_returns_to_the_usual(sample, past):
     assert (np.abs(middle[:, 6]) < np.abs(middle[:, 0])).all()
 
 
+def walked(trees, rows):
+    """Node by node, as anybody would walk down a tree; an unknown number goes right."""
+    out = np.full(len(rows), trees.base)
+    for place, row in enumerate(rows):
+        for root in trees.roots:
+            at = root
+            while trees.left[at] != at:
+                at = trees.left[at] if row[trees.feature[at]] <= trees.threshold[at] else trees.right[at]
+            out[place] += trees.value[at]
+    return out
+
+
+def grown(random, leaves):
+    """A tree of so many leaves, split anywhere: nodes, with children as places, and how deep it is."""
+    feature, threshold, left, right, level, tips = [0], [np.inf], [0], [0], [0], [0]
+    while len(tips) < leaves:
+        at = tips.pop(random.integers(len(tips)))
+        for _ in range(2):
+            feature.append(0)
+            threshold.append(np.inf)
+            left.append(len(left))
+            right.append(len(right))
+            level.append(level[at] + 1)
+            tips.append(len(feature) - 1)
+        feature[at], threshold[at] = random.integers(4), random.normal()
+        left[at], right[at] = len(left) - 2, len(left) - 1
+    return np.array(feature), np.array(threshold), np.array(left), np.array(right), max(level)
+
+
+@pytest.mark.parametrize("leaves", [(1,), (2, 1, 3), (8, 8, 5), (9, 2), (16, 17), (33, 1, 64)])
+def test_asking_all_nodes_at_once_ends_in_the_leaf_that_a_walk_ends_in(leaves):
+    random = np.random.default_rng(len(leaves) + leaves[0])
+    made = [grown(random, count) for count in leaves]
+    begin = np.cumsum([0, *(len(one[0]) for one in made[:-1])])
+    size = sum(len(one[0]) for one in made)
+    trees = Trees(
+        0.5, begin, *(np.concatenate([one[part] for one in made]) for part in (0, 1)),
+        *(np.concatenate([one[part] + start for one, start in zip(made, begin, strict=True)]) for part in (2, 3)),
+        random.normal(size=size), max(one[4] for one in made),
+    )  # fmt: skip
+    rows = random.normal(size=(700, 4))
+    rows[::7, 1] = np.nan
+
+    np.testing.assert_allclose(trees.predict(rows), walked(trees, rows), rtol=1e-12)
+    assert 0 == len(trees.predict(rows[:0]))
+
+
 def test_trees_as_arrays_predict_what_scikit_learn_predicts():
     from sklearn.ensemble import HistGradientBoostingRegressor
 
