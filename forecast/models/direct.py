@@ -221,7 +221,7 @@ class Direct:
         past = of_the_past(sample, plain=self.plain)
         for lead, scale in enumerate(self.scales):
             x = scale.apply(table(sample, anchor, lead + 1, plain=self.plain, past=past, rows=rows))
-            flat = x.reshape(-1, x.shape[-1])
+            flat = x.reshape(-1, x.shape[-1]).astype(np.float32)  # as they were learned from
             for number in range(len(LEVELS)):
                 trees = [self.fitted[f"{lead + 1}/{number}/{seed}"] for seed in range(self.setting.seeds)]
                 said = np.mean([tree.predict(flat) for tree in trees], axis=0)

@@ -41,8 +41,9 @@ class Scale:
 
     def apply(self, centred: np.ndarray) -> np.ndarray:
         """The comparable predictors, same shape, no NaN."""
-        comparable: np.ndarray = np.clip(np.nan_to_num((centred - self.middle) / self.spread), -CLIP, CLIP)
-        return comparable
+        comparable: np.ndarray = (centred - self.middle) / self.spread
+        comparable[np.isnan(comparable)] = 0.0
+        return np.clip(comparable, -CLIP, CLIP, out=comparable)
 
 
 def centred(sample: Sample, anchor: Anchor, lead: int, *, rows: np.ndarray | None = None) -> np.ndarray:

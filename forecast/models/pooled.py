@@ -283,18 +283,15 @@ def _of_areas(sample: Sample, chosen: np.ndarray) -> Sample:
 
 def _usual(past: np.ndarray, index: np.ndarray, days: np.ndarray) -> np.ndarray:
     """(area, day, lead, level): quantiles of the past of the season of each day ahead."""
-    out = np.full((len(index), len(days), LEADS, len(LEVELS)), np.nan)
-    seen: dict[Any, np.ndarray] = {}
-    for row, lead in np.ndindex(len(days), LEADS):
-        day = days[row] + np.timedelta64(lead + 1, "D")
-        if day not in seen:
-            inside = season_weights(past, day[None])[0] > 0
-            values = np.sort(index[:, inside], axis=1)
-            known = np.maximum((~np.isnan(values)).sum(axis=1), 1)
-            place = np.clip((LEVELS * known[:, None]).astype(int), 0, known[:, None] - 1)
-            seen[day] = np.take_along_axis(values, place, axis=1)
-        out[:, row, lead] = seen[day]
-    return out
+    ahead = days[:, None] + np.arange(1, LEADS + 1) * np.timedelta64(1, "D")
+    asked, place = np.unique(ahead, return_inverse=True)
+    made = np.empty((len(asked), len(index), len(LEVELS)))
+    for number, inside in enumerate(season_weights(past, asked) > 0):
+        values = np.sort(index[:, inside], axis=1)
+        known = np.maximum((~np.isnan(values)).sum(axis=1), 1)
+        at = np.clip((LEVELS * known[:, None]).astype(int), 0, known[:, None] - 1)
+        made[number] = np.take_along_axis(values, at, axis=1)
+    return np.moveaxis(made[place.reshape(ahead.shape)], 2, 0)
 
 
 def _usual_unseen(days: np.ndarray, index: np.ndarray, folds: int) -> np.ndarray:

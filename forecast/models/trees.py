@@ -136,6 +136,8 @@ class Masks:
     """(place, tree): bits of the leaves below the left child."""
     value: np.ndarray
     """(tree, leaf), from left to right."""
+    single: np.ndarray
+    """The thresholds for numbers of single precision: the largest of those that is no larger."""
 
     @classmethod
     def of(cls, trees: Trees) -> Self:
@@ -166,15 +168,18 @@ class Masks:
         gone = ((np.uint64(1) << left) - np.uint64(1)) << first[order].astype(np.uint64)
         ruled_out[place, tree[order]] = gone.astype(bits)
         value[tree[~inner], first[~inner]] = trees.value[~inner]
-        return cls(feature, threshold, ruled_out, value)
+        single = threshold.astype(np.float32)
+        single = np.where(single > threshold, np.nextafter(single, np.float32(-np.inf)), single)
+        return cls(feature, threshold, ruled_out, value, single)
 
     def leaves(self, rows: np.ndarray) -> np.ndarray:
         """(row, tree): the value of the leaf that each row falls into."""
         columns = np.ascontiguousarray(rows.T)
+        columns = np.where(np.isnan(columns), np.inf, columns)  # an unknown number goes right
+        thresholds = self.single if rows.dtype == np.float32 else self.threshold
         gone = np.zeros((self.feature.shape[1], len(rows)), dtype=self.ruled_out.dtype)
-        for feature, threshold, ruled_out in zip(self.feature, self.threshold, self.ruled_out, strict=True):
-            right = ~(columns[feature] <= threshold[:, None])  # an unknown number goes right
-            gone |= right * ruled_out[:, None]
+        for feature, threshold, ruled_out in zip(self.feature, thresholds, self.ruled_out, strict=True):
+            gone |= (columns.take(feature, axis=0) > threshold[:, None]) * ruled_out[:, None]
         leaf = np.bitwise_count(gone ^ (gone + gone.dtype.type(1))) - 1
         begin = np.arange(len(self.value))[:, None] * self.value.shape[1]
         return np.ascontiguousarray(self.value.take(begin + leaf).T)
