@@ -8,6 +8,7 @@ A model stores itself as plain arrays and plain settings, so nothing has to be u
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -105,9 +106,18 @@ class Anchor:
 
 
 def terms_of(days: np.ndarray) -> np.ndarray:
-    """(day, 5): constant, one harmonic of the year, weekend, holiday."""
-    angle = 2 * np.pi * year_angle(days)
-    return np.column_stack([np.ones(len(days)), np.sin(angle), np.cos(angle), calendar(days)])
+    """(day, 5), not to be written to: constant, one harmonic of the year, weekend, holiday."""
+    return _terms(days.astype("datetime64[D]").astype(np.int64).tobytes())
+
+
+@lru_cache(maxsize=256)
+def _terms(days: bytes) -> np.ndarray:
+    """Of the same days station after station."""
+    given = np.frombuffer(days, dtype=np.int64).astype("datetime64[D]")
+    angle = 2 * np.pi * year_angle(given)
+    made = np.column_stack([np.ones(len(given)), np.sin(angle), np.cos(angle), calendar(given)])
+    made.flags.writeable = False
+    return made
 
 
 def season_weights(history: np.ndarray, days: np.ndarray, *, width: float = SEASON_DAYS) -> np.ndarray:

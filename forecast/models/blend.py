@@ -239,13 +239,14 @@ class Blend:
 
     def paths(self, sample: Sample, *, area: str, rows: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
         """As the protocol says."""
-        if area not in self.areas:
-            raise DataError("The model was not trained for the area", expected=", ".join(self.areas)[:200], found=area)
+        expected = self.expected(sample, area=area, rows=rows)
+        return self.drawn(expected, area=area, days=sample.days[rows], count=count, seeds=seeds)
+
+    def drawn(self, expected: np.ndarray, *, area: str, days: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
+        """The paths of :meth:`paths` about what :meth:`expected` says of those days."""
         assert self.anchor is not None and self.trust is not None and self.templates is not None
         assert self.usual_share is not None and self.factor is not None and self.top is not None
         place = self.areas.index(area)
-        expected = self.expected(sample, area=area, rows=rows)
-        days = sample.days[rows]
         drawn = pick(self.templates.weights(place, days, expected[:, 0]), count, seeds)
         errors = self.templates.errors[place][drawn]
         anchor = self.anchor.of(place).ahead(days, LEADS)[0][:, None]
@@ -258,7 +259,7 @@ class Blend:
         return from_log(ordered)
 
     def expected(self, sample: Sample, *, area: str, rows: np.ndarray) -> np.ndarray:
-        """(row, lead, pollutant): the stacked departures from the anchor."""
+        """(row, lead, pollutant): the stacked departures from the anchor; DataError for an area it does not know."""
         assert self.anchor is not None and self.trust is not None
         sample = narrowed(sample, area, self.areas)
         place = 0

@@ -61,15 +61,20 @@ def centred(sample: Sample, anchor: Anchor, lead: int, *, rows: np.ndarray | Non
     return np.concatenate([out, sample.ahead[:, rows, lead - 1]], axis=-1)
 
 
-def centred_at(sample: Sample, anchor: Anchor, lead: int, area: int, rows: np.ndarray) -> np.ndarray:
-    """(row, predictor): what :func:`centred` says of some rows of one area; of many areas only this is worked out."""
+def known_at(sample: Sample, anchor: Anchor, area: int, rows: np.ndarray) -> np.ndarray:
+    """(row, predictor): what :func:`centred` says of some rows of one area, without the weather ahead."""
     usual = anchor.of(area).at(sample.days[rows])[0]
     out: np.ndarray = sample.predictors[area, rows]
     levels = np.flatnonzero(sample.level_of >= 0)
     out[:, levels] -= usual[:, sample.level_of[levels]]
+    return out
+
+
+def centred_at(sample: Sample, known: np.ndarray, lead: int, area: int, rows: np.ndarray) -> np.ndarray:
+    """(row, predictor): what :func:`known_at` gave, and the weather ahead of a lead (1..7) beside it."""
     if not sample.ahead.shape[-1]:
-        return out
-    return np.concatenate([out, sample.ahead[area, rows, lead - 1]], axis=-1)
+        return known
+    return np.concatenate([known, sample.ahead[area, rows, lead - 1]], axis=-1)
 
 
 def departures(sample: Sample, anchor: Anchor, filled: np.ndarray) -> np.ndarray:
@@ -131,11 +136,11 @@ class Kernel:
 
     def predict(self, sample: Sample, area: int, rows: np.ndarray, anchor: Anchor) -> np.ndarray:
         """(row, lead, pollutant) departures."""
-        parts = []
+        parts, known = [], known_at(sample, anchor, area, rows)
         for number, (scale, place, coefficient) in enumerate(
             zip(self.scales, self.places, self.coefficients, strict=True)
         ):
-            x = scale.apply(centred_at(sample, anchor, number + 1, area, rows))
+            x = scale.apply(centred_at(sample, known, number + 1, area, rows))
             near = place.alike(x, width=self.width / x.shape[1])
             parts.append(np.einsum("rm,mlp->rlp", near, coefficient))
         return np.concatenate(parts, axis=1)
@@ -194,8 +199,9 @@ class Linear:
 
     def predict(self, sample: Sample, area: int, rows: np.ndarray, anchor: Anchor) -> np.ndarray:
         """(row, lead, pollutant) departures."""
+        known = known_at(sample, anchor, area, rows)
         parts = [
-            np.einsum("rf,flp->rlp", scale.apply(centred_at(sample, anchor, number + 1, area, rows)), coefficient)
+            np.einsum("rf,flp->rlp", scale.apply(centred_at(sample, known, number + 1, area, rows)), coefficient)
             for number, (scale, coefficient) in enumerate(zip(self.scales, self.coefficients, strict=True))
         ]
         return np.concatenate(parts, axis=1)
@@ -253,8 +259,9 @@ class Boosted:
         """(row, lead, pollutant) departures; 0 (no opinion) beyond the early leads."""
         out = np.zeros((len(rows), LEADS, len(TARGETS)))
         assert self.scale is not None
+        known = known_at(sample, anchor, area, rows)
         for lead in range(1, self.leads + 1):
-            x = self.scale.apply(centred_at(sample, anchor, lead, area, rows))
+            x = self.scale.apply(centred_at(sample, known, lead, area, rows))
             for number, pollutant in enumerate(TARGETS):
                 if (trees := self.fitted.get(f"{pollutant}/{lead}")) is not None:
                     out[:, lead - 1, number] = trees.predict(x)

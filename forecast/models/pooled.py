@@ -117,20 +117,23 @@ class Pooled:
         assert self.rates is not None
         place = self.areas.index(area)
         one = replace(narrowed(sample, area, self.areas), redrawn=None)
-        paths = self.base.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
-        own = _levels_of(_sorted_index(paths))
-        at, again = self._again(sample, one, area, rows)
         # One question for the days behind and for those asked about: much of it costs the same for one day and for all.
-        before = _levels_of(_sorted_index(again))
-        said = self._said(one, place, np.concatenate([at, rows]), np.concatenate([before, own]))
+        at = self._behind(one, rows)
+        both = np.concatenate([at, rows])
+        expected = self.base.expected(sample, area=area, rows=both)
+        their = one.days[at].astype("datetime64[D]").astype(np.int64).astype(np.uint64)
+        again = self.base.drawn(expected[: len(at)], area=area, days=one.days[at], count=REHEARSED, seeds=their)
+        paths = self.base.drawn(expected[len(at) :], area=area, days=one.days[rows], count=count, seeds=seeds)
+        own = np.concatenate([_levels_of(_sorted_index(again)), _levels_of(_sorted_index(paths))])
+        said = self._said(one, place, both, own)
         said, pooled = said[: len(at)], said[len(at) :]
         if len(at):
             of_index, of_pollutants = self._missed(one, at, again, said, rows, pooled[..., len(LEVELS) // 2])
             pooled = np.sort(pooled + of_index, axis=-1)
             paths = from_log(to_log(paths) + of_pollutants[:, None])
-        own = log_aqi(paths)
-        known = np.sort(np.moveaxis(own, 1, -1), axis=-1)
-        return moved(paths, own, known, _levels_of(known), pooled)
+        index = log_aqi(paths)
+        known = np.sort(np.moveaxis(index, 1, -1), axis=-1)
+        return moved(paths, index, known, _levels_of(known), pooled)
 
     def _said(self, one: Sample, place: int, rows: np.ndarray, own: np.ndarray) -> np.ndarray:
         """(row, lead, level) pooled log AQI quantiles, from the sample of one area and the quantiles of its paths."""
@@ -144,16 +147,15 @@ class Pooled:
         pooled = np.sort(np.einsum("edlq,le->dlq", opinions, self.weights) + self.shifts[season_of(days)], axis=-1)
         return regime.corrected(pooled, self.lines)
 
-    def _again(self, sample: Sample, one: Sample, area: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The issue days of the last weeks that are learned from, and the paths forecast on them, made again."""
+    def _behind(self, one: Sample, rows: np.ndarray) -> np.ndarray:
+        """The issue days of the last weeks that are learned from: their forecasts are made again."""
         assert self.rates is not None
-        at = lately.issues_of(rows, leads=LEADS, first=MEMORY_DAYS - 1) if self.rates.any() else rows[:0]
+        if not self.rates.any():
+            return rows[:0]
+        at = lately.issues_of(rows, leads=LEADS, first=MEMORY_DAYS - 1)
         if one.ahead.shape[-1]:  # an issue day whose run was not kept teaches nothing
             at = at[~np.isnan(one.ahead[0, at]).all(axis=(1, 2))]
-        if not len(at):
-            return at, np.empty((0, REHEARSED, LEADS, len(TARGETS)))
-        seeds = one.days[at].astype("datetime64[D]").astype(np.int64).astype(np.uint64)
-        return at, self.base.paths(sample, area=area, rows=at, count=REHEARSED, seeds=seeds)
+        return at
 
     def _missed(
         self, one: Sample, at: np.ndarray, again: np.ndarray, said: np.ndarray, rows: np.ndarray, medians: np.ndarray
@@ -167,7 +169,7 @@ class Pooled:
         seen = index_of(one.observed[0])
         index = lately.shifts(said, at, seen, rows, rates=self.rates, asked=medians, over=over)
         pollutants = lately.shifts(
-            to_log(np.median(again, axis=1)), at, one.observed[0], rows,
+            to_log(_median(again)), at, one.observed[0], rows,
             rates=lately.OF_POLLUTANTS * self.rates, levels=np.full(len(TARGETS), 0.5), over=over,
         )  # fmt: skip
         return index, pollutants
@@ -224,6 +226,14 @@ class Pooled:
 def _sorted_index(paths: np.ndarray) -> np.ndarray:
     """(row, lead, path): log AQI of concentration paths (row, path, lead, pollutant), sorted."""
     return np.sort(np.moveaxis(log_aqi(paths), 1, -1), axis=-1)
+
+
+def _median(paths: np.ndarray) -> np.ndarray:
+    """(row, lead, pollutant): the median of an even number of paths (row, path, lead, pollutant); NaN where NaN."""
+    last = np.ascontiguousarray(np.moveaxis(paths, 1, -1))
+    middle = last.shape[-1] // 2
+    last.partition((middle - 1, middle), axis=-1)
+    return np.asarray(0.5 * (last[..., middle - 1] + last[..., middle]))
 
 
 def _levels_of(known: np.ndarray) -> np.ndarray:

@@ -36,7 +36,7 @@ class Step:
     scale: Scale
     trees: Trees
     places: Places
-    """Of the kernel."""
+    """Of the kernel; in single precision, as the rows that are asked about."""
     coefficients: np.ndarray
     """(landmark + 1,): the last is the mean of what was learned."""
 
@@ -53,15 +53,17 @@ class Step:
         if len(known) < LEAST:
             none = np.empty(0, dtype=np.int64)
             trees = Trees(np.nan, none, none, none.astype(float), none, none, none.astype(float), 0)
-            return cls(scale, trees, Places(np.empty((0, table.shape[1]))), np.array([np.nan]))
+            return cls(scale, trees, Places(np.empty((0, table.shape[1]), dtype=np.float32)), np.array([np.nan]))
         x, y = scale.apply(table[known]).astype(np.float32), target[known]
         data = lightgbm.Dataset(x, y, params={"verbosity": -1})
         trees = Trees.of_lightgbm(lightgbm.train(dict(SETTING), data, num_boost_round=rounds))
         places = Places(x[landmarks(np.ones(len(x)), LANDMARKS)].astype(np.float64))
-        near, own, middle = _alike(x, places), _alike(places.values, places), float(y.mean())
+        near, own = (_alike(rows, places) for rows in (x.astype(np.float64), places.values))
+        middle = float(y.mean())
         # Equal landmarks make the matrix singular; the small diagonal decides between them.
         gram = near.T @ near + PENALTY * own + 1e-6 * len(x) * np.eye(len(own)) / len(own)
-        return cls(scale, trees, places, np.append(np.linalg.solve(gram, near.T @ (y - middle)), middle))
+        coefficients = np.append(np.linalg.solve(gram, near.T @ (y - middle)), middle)
+        return cls(scale, trees, Places(places.values.astype(np.float32)), coefficients)
 
     def predict(self, table: np.ndarray) -> np.ndarray:
         """(row,): the mean of both minds for a table (row, predictor); an unknown predictor is its mean."""
@@ -73,7 +75,7 @@ class Step:
     def arrays(self, prefix: str) -> dict[str, np.ndarray]:
         """Everything as arrays whose names start with `prefix`."""
         own = {"middle": self.scale.middle, "spread": self.scale.spread}
-        own |= {"places": self.places.values.astype(np.float32), "coefficients": self.coefficients}
+        own |= {"places": self.places.values, "coefficients": self.coefficients}
         return {f"{prefix}{name}": value for name, value in own.items()} | self.trees.arrays(f"{prefix}trees/")
 
     @classmethod
@@ -81,10 +83,10 @@ class Step:
         """The step of :meth:`arrays`."""
         scale = Scale(arrays[f"{prefix}middle"], arrays[f"{prefix}spread"])
         trees = Trees.restore(arrays, f"{prefix}trees/")
-        places = Places(arrays[f"{prefix}places"].astype(np.float64))
+        places = Places(arrays[f"{prefix}places"].astype(np.float32))
         return cls(scale, trees, places, arrays[f"{prefix}coefficients"])
 
 
 def _alike(rows: np.ndarray, places: Places) -> np.ndarray:
     """(row, landmark): a Gaussian of the mean squared difference of the predictors."""
-    return places.alike(rows.astype(np.float64), width=WIDTH / rows.shape[1])
+    return places.alike(rows, width=WIDTH / rows.shape[1])

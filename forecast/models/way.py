@@ -14,7 +14,7 @@ import numpy as np
 
 from forecast.features import LEADS, Sample
 from forecast.models.base import Anchor, Stored
-from forecast.models.experts import Scale, centred, centred_at, landmarks
+from forecast.models.experts import Scale, centred, centred_at, known_at, landmarks
 from forecast.models.near import Places
 
 
@@ -29,6 +29,7 @@ class Way:
     landmarks: int = 800
     scales: tuple[Scale, ...] = ()
     places: tuple[Places, ...] = ()
+    """Per lead, in single precision as the rows that are asked about; learned in double."""
     coefficients: tuple[np.ndarray, ...] = ()
 
     def fit(self, sample: Sample, rows: np.ndarray, anchor: Anchor, target: np.ndarray) -> Self:
@@ -56,17 +57,17 @@ class Way:
             own = place.alike(place.values, width=self.width)
             solved = np.linalg.solve(gram + self.penalty * own + 1e-6 * np.eye(len(chosen)), right)
             scales.append(scale)
-            places.append(_kept(place.values.astype(np.float32)))
+            places.append(Places(place.values.astype(np.float32)))
             coefficients.append(np.vstack([solved, middle[None]]))
         return replace(self, scales=tuple(scales), places=tuple(places), coefficients=tuple(coefficients))
 
     def predict(self, sample: Sample, area: int, rows: np.ndarray, anchor: Anchor) -> np.ndarray:
         """(row, lead, pollutant) departures."""
-        weigh = self._weigh(sample)
+        weigh, known = self._weigh(sample), known_at(sample, anchor, area, rows)
         out = []
         for lead, (scale, place, solved) in enumerate(zip(self.scales, self.places, self.coefficients, strict=True)):
-            x = scale.apply(centred_at(sample, anchor, lead + 1, area, rows)) * weigh
-            out.append(place.alike(x, width=self.width) @ solved[:-1] + solved[-1])
+            x = scale.apply(centred_at(sample, known, lead + 1, area, rows)) * weigh
+            out.append(place.alike(x.astype(np.float32), width=self.width) @ solved[:-1] + solved[-1])
         return np.stack(out, axis=1)
 
     def _weigh(self, sample: Sample) -> np.ndarray:
@@ -80,7 +81,7 @@ class Way:
         arrays = {}
         for number, scale in enumerate(self.scales):
             arrays[f"middle{number}"], arrays[f"spread{number}"] = scale.middle, scale.spread
-            arrays[f"places{number}"] = self.places[number].values.astype(np.float32)
+            arrays[f"places{number}"] = self.places[number].values
             arrays[f"coefficients{number}"] = self.coefficients[number]
         return {name: getattr(self, name) for name in ("penalty", "width", "reach", "landmarks")}, arrays
 
@@ -91,14 +92,9 @@ class Way:
         return cls(
             **settings,
             scales=tuple(Scale(arrays[f"middle{number}"], arrays[f"spread{number}"]) for number in leads),
-            places=tuple(_kept(arrays[f"places{number}"]) for number in leads),
+            places=tuple(Places(arrays[f"places{number}"].astype(np.float32)) for number in leads),
             coefficients=tuple(arrays[f"coefficients{number}"] for number in leads),
         )
-
-
-def _kept(places: np.ndarray) -> Places:
-    """Landmarks as a file holds them, in single precision."""
-    return Places(places.astype(np.float64))
 
 
 def _draws(sample: Sample) -> np.ndarray | tuple[()]:

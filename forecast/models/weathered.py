@@ -151,18 +151,29 @@ class Weathered:
 
     def paths(self, sample: Sample, *, area: str, rows: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
         """As the protocol says."""
-        assert self.anchor is not None and self.trust is not None and self.templates is not None
-        assert self.template_days is not None and self.factor is not None and self.top is not None
+        expected = self.expected(sample, area=area, rows=rows)
+        return self.drawn(expected, area=area, days=sample.days[rows], count=count, seeds=seeds)
+
+    def expected(self, sample: Sample, *, area: str, rows: np.ndarray) -> np.ndarray:
+        """(row, 2, lead, pollutant): the middle of the logarithms and the size of their errors.
+
+        DataError: an area it does not know, no weather ahead.
+        """
+        assert self.anchor is not None and self.trust is not None and self.factor is not None
         one = replace(narrowed(sample, area, self.areas), redrawn=None)
         if not one.ahead.shape[-1]:
             raise DataError("The model needs the weather of the days ahead", expected="weather", found="none")
-        place = self.areas.index(area)
-        anchor = self.anchor.of(place)
+        anchor = self.anchor.of(self.areas.index(area))
         said = np.stack([expert.predict(one, 0, rows, anchor) for expert in self.all])
         middle = anchor.ahead(sample.days[rows], LEADS)[0] + np.einsum("edlp,le->dlp", said, self.trust)
-        size = np.exp(self.size.predict(one, 0, rows, anchor)) * self.factor
-        drawn = pick(_season(self.template_days, sample.days[rows]), count, seeds)
-        paths = middle[:, None] + size[:, None] * self.templates[place][drawn]
+        return np.stack([middle, np.exp(self.size.predict(one, 0, rows, anchor)) * self.factor], axis=1)
+
+    def drawn(self, expected: np.ndarray, *, area: str, days: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
+        """The paths of :meth:`paths` about what :meth:`expected` says of those days."""
+        assert self.templates is not None and self.template_days is not None and self.top is not None
+        place = self.areas.index(area)
+        drawn = pick(_season(self.template_days, days), count, seeds)
+        paths = expected[:, :1] + expected[:, 1:] * self.templates[place][drawn]
         return from_log(np.minimum(paths, self.top[place]))
 
     def describe(self) -> Mapping[str, Any]:
