@@ -33,9 +33,9 @@ The aim is a CRPS 5 % below the best peer's at every lead with weather, and 3 an
   is the harder reading of "blended with climatology plus lead-dependent noise". With noise in its plainest reading
   (normal, drawn anew for every lead and variable) CRPS in the same year is 15.2, 25.0, 30.2, 33.6, 32.0, 31.9, 39.0 %
   below the best single peer where every station errs by itself, and 12.6, 19.3, 21.6, 22.8, 20.4, 16.6, 19.4 % where
-  all err alike (`./run bench other_errors`, all peers, lower ends of the 90 % intervals 12 and 10 % or more): reached at
-  every lead, as are the interval (79 to 83 %) and the primary pollutant; on days above 200 it holds at 73 to 82 % and
-  at 60 to 76 %. What is shown everywhere else stays the stand-in.
+  all err alike (`./run bench other_errors`, all peers; lower ends of the 90 % intervals 12 and 10 % or more): reached
+  at every lead, as are the interval (79 to 83 %) and the primary pollutant; on days above 200 it holds at 73 to 82 %
+  and at 60 to 76 %. What is shown everywhere else stays the stand-in.
 * No weather: lead 1 is 6.7 % below the best peer (aim 3 %): reached; lead 2 is 0.5 % above it (aim 2 % below): not
   reached; leads 3 and 4 are 1.2 % above the best of peers and climatology: not reached, though by less than a year can
   tell apart; leads 5 to 7 are 0.1, 0.2 and 0.4 % below: reached.
