@@ -32,7 +32,7 @@ from forecast.readers import prsa
 from forecast.weather_ahead import weathered
 
 UNTIL = date(2014, 3, 1)
-BLOCK = 100
+BLOCK = 50
 CORES = os.cpu_count() or 1
 
 

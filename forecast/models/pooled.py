@@ -296,12 +296,23 @@ def _usual(past: np.ndarray, index: np.ndarray, days: np.ndarray) -> np.ndarray:
     ahead = days[:, None] + np.arange(1, LEADS + 1) * np.timedelta64(1, "D")
     asked, place = np.unique(ahead, return_inverse=True)
     made = np.empty((len(asked), len(index), len(LEVELS)))
-    for number, inside in enumerate(season_weights(past, asked) > 0):
+    for number, inside in enumerate(
+        _inside(*(one.astype("datetime64[D]").astype(np.int64).tobytes() for one in (past, asked)))
+    ):
         values = np.sort(index[:, inside], axis=1)
         known = np.maximum((~np.isnan(values)).sum(axis=1), 1)
         at = np.clip((LEVELS * known[:, None]).astype(int), 0, known[:, None] - 1)
         made[number] = np.take_along_axis(values, at, axis=1)
     return np.moveaxis(made[place.reshape(ahead.shape)], 2, 0)
+
+
+@lru_cache(maxsize=8)
+def _inside(past: bytes, days: bytes) -> np.ndarray:
+    """(day, past day): whether it is of the season; the same for station after station."""
+    then, now = (np.frombuffer(one, dtype=np.int64).astype("datetime64[D]") for one in (past, days))
+    made: np.ndarray = season_weights(then, now) > 0
+    made.flags.writeable = False
+    return made
 
 
 def _usual_unseen(days: np.ndarray, index: np.ndarray, folds: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -172,7 +173,7 @@ class Weathered:
         """The paths of :meth:`paths` about what :meth:`expected` says of those days."""
         assert self.templates is not None and self.template_days is not None and self.top is not None
         place = self.areas.index(area)
-        drawn = pick(_season(self.template_days, days), count, seeds)
+        drawn = _errors_for(_bytes(self.template_days), _bytes(days), count, seeds.astype(np.uint64).tobytes())
         paths = expected[:, :1] + expected[:, 1:] * self.templates[place][drawn]
         return from_log(np.minimum(paths, self.top[place]))
 
@@ -263,6 +264,19 @@ def _season(past: np.ndarray, days: np.ndarray) -> np.ndarray:
     apart = season_distance(days[:, None], past[None, :]) / SEASON_WIDTH
     weights: np.ndarray = np.exp(-0.5 * apart**2) + 1e-12
     return weights
+
+
+def _bytes(days: np.ndarray) -> bytes:
+    return days.astype("datetime64[D]").astype(np.int64).tobytes()
+
+
+@lru_cache(maxsize=64)
+def _errors_for(past: bytes, days: bytes, count: int, seeds: bytes) -> np.ndarray:
+    """(day, count): places of past errors; of the days of the last weeks they are those of the station before."""
+    then, now = (np.frombuffer(one, dtype=np.int64).astype("datetime64[D]") for one in (past, days))
+    made = pick(_season(then, now), count, np.frombuffer(seeds, dtype=np.uint64))
+    made.flags.writeable = False
+    return made
 
 
 def _factor(days: np.ndarray, units: np.ndarray) -> np.ndarray:
