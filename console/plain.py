@@ -208,6 +208,9 @@ def of_a_source(error: str) -> str:
     return source_words.chinese(error) if current() == "zh" else error
 
 
+SEE_THE_LOG = "详情见运行日志"
+
+
 def kept_notes(text: str) -> str:
     """What a pull or a run left in its slot, in Chinese on a Chinese page: notes, or the sentence of an error.
 
@@ -216,11 +219,12 @@ def kept_notes(text: str) -> str:
     """
     if current() != "zh" or not text:
         return text
-    noted = source_words.told(text)
-    if noted != source_words.SOMETHING:
-        return noted
     error = source_words.chinese(text)
-    return error if error != source_words.OTHER else said_of(text)
+    if error != source_words.OTHER:
+        return error
+    noted = source_words.told(text)
+    said = noted if noted != source_words.SOMETHING else said_of(text)
+    return said if said != OTHER else SEE_THE_LOG
 
 
 def _fault(what: str) -> tuple[str, str]:

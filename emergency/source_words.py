@@ -168,8 +168,13 @@ NOTES: tuple[tuple[str, str], ...] = (
     (r"the file of (\S+) is not there \(yet\)", "{}的文件还没有"),
     (r"sensor (\S+) of location (\S+) speaks (.+): left out", "站点{1}的传感器{0}单位为{2}，已略去"),
     (r"(\S+) stands where (\S+) stands: a new code of the same station\?", "{}与{}位置相同，可能是同一站点换了编码"),
+    (r"(\S+): the newest hour is (\S+ \S+) Beijing time", "{}：最新数据到{}"),
+    (r"(\S+): no AQI of the city", "{}：没有全市AQI"),
+    (r"not an hour of publication", "不是发布时次"),
 )  # fmt: skip
-"""What a pull says of what it left out; a test reads the code for sentences that are missing here."""
+"""What a pull says of what it left out, and a bulletin of what it lacks.
+
+A test reads the code for sentences that are missing here."""
 
 _WITH_A_FAULT: tuple[tuple[str, str], ...] = (
     (r"(\d+) rows were left out: (.+)", "{}条记录已略去：{}"),

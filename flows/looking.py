@@ -14,7 +14,7 @@ from typing import Any
 from emergency.directory import Directory
 from emergency.messages import DRILL_MARK
 from emergency.record import Record
-from emergency.vocabulary import Level, Role
+from emergency.vocabulary import BEIJING, Level, Role
 from flows import daily, hourly, watch
 from flows.bulletin import daily_bulletin
 from flows.clock import real_now
@@ -157,9 +157,8 @@ def publish_due(home: Path, *, clock: Callable[[], datetime] = real_now) -> list
         )  # fmt: skip
         name = hourly.publish(data, home / "hourly").name
         old = slot.logical_time - data.valid_time > timedelta(hours=2)
-        return (
-            Done("degraded", f"{name}: the newest hour is {data.valid_time:%m-%dT%H:%MZ}") if old else Done(note=name)
-        )
+        newest = f"{name}: the newest hour is {data.valid_time.astimezone(BEIJING):%m-%d %H:%M} Beijing time"
+        return Done("degraded", newest) if old else Done(note=name)
 
     return _issue_due(home, "hourly-data", HOURLY, issue, clock)
 

@@ -82,3 +82,15 @@ async def test_a_damaged_file_and_wrong_windows_are_said_in_chinese_on_the_page(
     assert 409 == answer.status_code
     assert "清单里没有这家企业" in answer.text and "“nobody”" in answer.text and "is not on the list" not in answer.text
     assert f'action="{page}/store"' in answer.text or "他人的清单.xlsx" in answer.text, "the report stays on the page"
+
+
+def test_what_a_run_left_in_its_slot_is_never_english_on_a_chinese_page_and_never_says_more_than_it_knows():
+    assert plain.kept_notes("2 values of cloud are impossible and were left out") == "cloud有2个值不合理，已略去"
+    assert plain.kept_notes("The source is too slow (cnemc): found not done in 60 s.") == "数据来源超时未应答（cnemc）"
+    assert (
+        plain.kept_notes("The service refuses (openmeteo, 望城). Check place.")
+        == "数据服务拒绝了请求（openmeteo, 望城）"
+    )
+    assert plain.kept_notes("Nobody has seen this sentence before") == plain.SEE_THE_LOG
+    assert plain.kept_notes("outlook-20261123") == "outlook-20261123"
+    assert plain.kept_notes("") == ""

@@ -103,5 +103,6 @@ def test_notes_keep_their_numbers_and_names_and_the_fault_of_what_was_left_out()
     assert told(f"{refused}；1个新站点（1001A）") == (
         "定陵没有取到：数据服务拒绝了请求（openmeteo, 定陵），得到 91.2；1个新站点（1001A）"
     )
+    assert told("hourly-07: the newest hour is 03-01 00:00 Beijing time") == "hourly-07：最新数据到03-01 00:00"
     assert told("Nobody has seen this sentence before") == SOMETHING
     assert told("") == ""
