@@ -211,11 +211,11 @@ take 0.1 s.
 * Prediction for 1,700 stations, 7 days, 6 pollutants, 200 paths and their AQI takes 8.3 s of one processor,
   peak memory 1,003 MiB (`./run bench nation`, effort "demo", arrays of twelve stations repeated). It took 149 s while
   every station worked out the usual of all 1,700.
-* The same at effort "full" with weather ahead, the forecasts of the last weeks made again at every station: 58 s on two
-  cores (aim 60), 114 s of processor, 820 MiB a process (`./run bench nation_full`; the model is one of the first training
-  year). An outlook takes 0.07 s of processor, 0.02 s without the last weeks. It was 0.14 s (0.44 s at first): all nodes
-  of a tree are asked at once, the days behind together with the day asked about, kernels in single precision. A model
-  trained before and one trained after say the same AQI quantiles (twelve stations, one day).
+* The same at effort "full" with weather ahead, the forecasts of the last weeks made again at every station: 58 s on
+  two cores (aim 60), 114 s of processor, 820 MiB a process (`./run bench nation_full`; the model is one of the first
+  training year). An outlook takes 0.07 s of processor, 0.02 s without the last weeks. It was 0.14 s (0.44 s at first):
+  all nodes of a tree are asked at once, the days behind together with the day asked about, kernels in single precision.
+  A model trained before and one trained after say the same AQI quantiles (twelve stations, one day).
 """
 
 
