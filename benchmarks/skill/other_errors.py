@@ -3,8 +3,8 @@
 The issue asks for "perfect weather blended with climatology plus lead-dependent noise". The stand-in of
 forecast.weather_modes draws its noise from other weeks, as weather errs; this asks the same of noise as others may
 read it: normal numbers of the same size, drawn anew for every lead and variable, once each station's own, once the same
-for all stations. An hour of a core a kind, and each first run is a look at the test year (docs/verification.md counts
-them). LANTIAN_ERRORS=own|shared asks for one kind.
+for all stations. Half an hour of a core a kind, and each first run is a look at the test year (docs/verification.md
+counts them). LANTIAN_ERRORS=own|shared asks for one kind.
 """
 
 from __future__ import annotations
