@@ -128,6 +128,7 @@ FAULTS: Mapping[str, str] = {
 _OF_A_COLUMN = {" is impossible": "的值不合理", " is not a number": "不是数字"}
 """Endings of sentences that begin with the name of a column."""
 OTHER = "读取未成功，详情见运行日志"
+SOMETHING = "有数据未采用，详情见运行日志"
 
 
 def chinese(error: str) -> str:
@@ -149,6 +150,7 @@ def chinese(error: str) -> str:
 
 _SENTENCE = re.compile(r"(?:[A-Za-z']{2,}[ ,]+){2,}[A-Za-z']{2,}")
 """Three words in a row are English for the log, not a value for a screen."""
+_HAN = re.compile("[\u4e00-\u9fff]")
 
 
 NOTES: tuple[tuple[str, str], ...] = (
@@ -200,10 +202,6 @@ def _note(one: str) -> str:
         if found := re.fullmatch(pattern, one, re.DOTALL):
             return words.format(found.group(1), chinese(found.group(2)))
     return SOMETHING if _SENTENCE.search(one) and not _HAN.search(one) else one
-
-
-SOMETHING = "有数据未采用，详情见运行日志"
-_HAN = re.compile("[\u4e00-\u9fff]")
 
 
 def _word(what: str) -> str | None:

@@ -91,7 +91,7 @@ SCRIPTS = ("simple.py", "classical.py", "recursive.py", "boosted.py")
 """In benchmarks/skill/peers; the last takes most of the time (about 20 min of one core)."""
 
 
-def peers(folder: Path, *, scripts: Sequence[str] = SCRIPTS, modes: Sequence[str] = ()) -> None:
+def peers(folder: Path, *, modes: Sequence[str] = ()) -> None:
     """Make the peers' environment, hand them the files and let them forecast; what is there already is kept.
 
     A peer runs again when its script, the common one, the lock or the input files changed. `modes`: of those scripts
@@ -103,7 +103,7 @@ def peers(folder: Path, *, scripts: Sequence[str] = SCRIPTS, modes: Sequence[str
         from forecast.readers import prsa
 
         export(prsa.read(DATA), folder)
-    for script in scripts:
+    for script in SCRIPTS:
         stamp = folder / f"{script}.done"
         digest = _digest(
             [here / script, here / "common.py", here / "requirements.lock", *sorted(folder.glob("weather_*"))]

@@ -1,6 +1,6 @@
 """Other kinds of weather error than the stand-in's, on the test year: ours beside the peers, in the degraded mode.
 
-The issue asks for "perfect weather blended with climatology plus lead-dependent noise". The stand-in of
+The aim speaks of "perfect weather blended with climatology plus lead-dependent noise". The stand-in of
 forecast.weather_modes draws its noise from other weeks, as weather errs; this asks the same of noise as others may
 read it: normal numbers of the same size, drawn anew for every lead and variable, once each station's own, once the same
 for all stations. Half an hour of a core a kind, and each first run is a look at the test year (docs/verification.md
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 KINDS = {"own": "of each station, lead and variable its own", "shared": "the same for all stations"}
 SEED = 20150301
-SCRIPTS = ("simple.py", "recursive.py", "boosted.py", "classical.py")
-"""All peers: which is the best hangs on the errors."""
 
 
 def noisy(dataset: xr.Dataset, *, areas: tuple[Area, ...], kind: str) -> xr.Dataset:
@@ -79,7 +77,7 @@ def _asked(kind: str) -> dict[str, Any]:
         weather = noisy(dataset, areas=areas, kind=kind)
         exchange.export(dataset, folder, degraded=weather)
         ours.write(folder, "forecast", dataset, areas=areas, weather=weather)
-    exchange.peers(folder, scripts=SCRIPTS, modes=("forecast",))
+    exchange.peers(folder, modes=("forecast",))  # all of them: which is the best hangs on the errors
     return _compared(folder)
 
 

@@ -143,7 +143,7 @@ when the column of the primary pollutant changed its rule; one for each of the t
 one for each of the three with the chain made again, one for each with the three small things, one more with degraded
 weather for the local detail of runs, one for each of the three with fair and bad weeks apart, and
 one for each after the repair; at last one for each of the two plainer kinds of weather error, after which nothing was
-changed.
+chosen.
 
 Kernels, their widths, penalties and weights, and three runs drawn again were chosen on two of six folds of two-month
 blocks inside 2013-03 .. 2015-02: mean pinball loss of log AQI 0.062, 0.073, 0.072 at leads 1, 3, 6 with perfect weather

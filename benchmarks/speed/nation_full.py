@@ -2,7 +2,7 @@
 
 A scale-up: the model is trained on the first year of the twelve real stations of Beijing (minutes), with the stand-in
 for weather forecasts; its arrays, and the days asked about, are repeated to 1,700 stations with names of their own, by
-blocks of a hundred on as many processes as there are cores. The forecasts of the last weeks are made again at every
+blocks of fifty on as many processes as there are cores. The forecasts of the last weeks are made again at every
 station, as in operation. Speed is that of 1,700 stations, the air is not.
 """
 

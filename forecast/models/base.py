@@ -105,15 +105,25 @@ class Anchor:
         return np.stack([self.at(days + np.timedelta64(lead, "D")) for lead in range(1, leads + 1)], axis=2)
 
 
+def key_of(days: np.ndarray) -> bytes:
+    """Days as something that can be looked up, for what is the same for station after station."""
+    return days.astype("datetime64[D]").astype(np.int64).tobytes()
+
+
+def days_of(key: bytes) -> np.ndarray:
+    """The days of :func:`key_of`."""
+    return np.frombuffer(key, dtype=np.int64).astype("datetime64[D]")
+
+
 def terms_of(days: np.ndarray) -> np.ndarray:
     """(day, 5), not to be written to: constant, one harmonic of the year, weekend, holiday."""
-    return _terms(days.astype("datetime64[D]").astype(np.int64).tobytes())
+    return _terms(key_of(days))
 
 
 @lru_cache(maxsize=256)
 def _terms(days: bytes) -> np.ndarray:
     """Of the same days station after station."""
-    given = np.frombuffer(days, dtype=np.int64).astype("datetime64[D]")
+    given = days_of(days)
     angle = 2 * np.pi * year_angle(given)
     made = np.column_stack([np.ones(len(given)), np.sin(angle), np.cos(angle), calendar(given)])
     made.flags.writeable = False

@@ -22,7 +22,7 @@ import numpy as np
 from forecast import calibrate
 from forecast.features import LEADS, MEMORY_DAYS, TARGETS, Sample, from_log, to_log
 from forecast.models import lately, regime
-from forecast.models.base import Stored, season_weights
+from forecast.models.base import Stored, days_of, key_of, season_weights
 from forecast.models.blend import Blend, narrowed
 from forecast.models.chained import Chained
 from forecast.models.direct import LEVELS, YARDSTICK, Direct, folds_of, index_of, log_aqi, near_folds
@@ -296,9 +296,7 @@ def _usual(past: np.ndarray, index: np.ndarray, days: np.ndarray) -> np.ndarray:
     ahead = days[:, None] + np.arange(1, LEADS + 1) * np.timedelta64(1, "D")
     asked, place = np.unique(ahead, return_inverse=True)
     made = np.empty((len(asked), len(index), len(LEVELS)))
-    for number, inside in enumerate(
-        _inside(*(one.astype("datetime64[D]").astype(np.int64).tobytes() for one in (past, asked)))
-    ):
+    for number, inside in enumerate(_inside(key_of(past), key_of(asked))):
         values = np.sort(index[:, inside], axis=1)
         known = np.maximum((~np.isnan(values)).sum(axis=1), 1)
         at = np.clip((LEVELS * known[:, None]).astype(int), 0, known[:, None] - 1)
@@ -309,8 +307,7 @@ def _usual(past: np.ndarray, index: np.ndarray, days: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=8)
 def _inside(past: bytes, days: bytes) -> np.ndarray:
     """(day, past day): whether it is of the season; the same for station after station."""
-    then, now = (np.frombuffer(one, dtype=np.int64).astype("datetime64[D]") for one in (past, days))
-    made: np.ndarray = season_weights(then, now) > 0
+    made: np.ndarray = season_weights(days_of(past), days_of(days)) > 0
     made.flags.writeable = False
     return made
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from forecast import calibrate
 from forecast.features import LEADS, TARGETS, Sample, from_log, season_distance
-from forecast.models.base import Anchor, Stored, ceiling, pick, without_gaps
+from forecast.models.base import Anchor, Stored, ceiling, days_of, key_of, pick, without_gaps
 from forecast.models.blend import EMBARGO_DAYS, narrowed, trust_of
 from forecast.models.direct import LEVELS, quantiles_of
 from forecast.models.experts import Boosted, departures
@@ -173,7 +173,7 @@ class Weathered:
         """The paths of :meth:`paths` about what :meth:`expected` says of those days."""
         assert self.templates is not None and self.template_days is not None and self.top is not None
         place = self.areas.index(area)
-        drawn = _errors_for(_bytes(self.template_days), _bytes(days), count, seeds.astype(np.uint64).tobytes())
+        drawn = _errors_for(key_of(self.template_days), key_of(days), count, seeds.astype(np.uint64).tobytes())
         paths = expected[:, :1] + expected[:, 1:] * self.templates[place][drawn]
         return from_log(np.minimum(paths, self.top[place]))
 
@@ -266,15 +266,10 @@ def _season(past: np.ndarray, days: np.ndarray) -> np.ndarray:
     return weights
 
 
-def _bytes(days: np.ndarray) -> bytes:
-    return days.astype("datetime64[D]").astype(np.int64).tobytes()
-
-
 @lru_cache(maxsize=64)
 def _errors_for(past: bytes, days: bytes, count: int, seeds: bytes) -> np.ndarray:
     """(day, count): places of past errors; of the days of the last weeks they are those of the station before."""
-    then, now = (np.frombuffer(one, dtype=np.int64).astype("datetime64[D]") for one in (past, days))
-    made = pick(_season(then, now), count, np.frombuffer(seeds, dtype=np.uint64))
+    made = pick(_season(days_of(past), days_of(days)), count, np.frombuffer(seeds, dtype=np.uint64))
     made.flags.writeable = False
     return made
 

@@ -62,7 +62,7 @@ def test_whatever_was_found_the_fault_is_chinese_and_no_sentence_is_english(what
 
 
 def noted(path):
-    """The sentences of notes that a module makes, with 7 or 1001A in place of what stands in braces."""
+    """The sentences of notes that a module makes, with 7 in place of what stands in braces."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         given = []
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "append":

@@ -138,7 +138,11 @@ def test_asking_all_nodes_at_once_ends_in_the_leaf_that_a_walk_ends_in(leaves):
     rows = random.normal(size=(700, 4))
     rows[::7, 1] = np.nan
 
+    single = rows.astype(np.float32)
+    single[: size % 600, 0] = trees.threshold[: size % 600]  # on the threshold itself, or just beside it
+
     np.testing.assert_allclose(trees.predict(rows), walked(trees, rows), rtol=1e-12)
+    np.testing.assert_allclose(trees.predict(single), walked(trees, single.astype(np.float64)), rtol=1e-12)
     assert 0 == len(trees.predict(rows[:0]))
 
 
