@@ -125,9 +125,10 @@ def environment(folder: Path, lock: Path) -> Path:
         return python
     uv = Path(sys.executable).parent / "uv"
     subprocess.run([uv, "venv", "-q", "--clear", "--python", sys.executable, venv], check=True)
-    # From elsewhere than the project: uv would hold the peers to the loosened requirements of the project's own lock.
-    install = [uv, "pip", "install", "-q", "--python", python, "--require-hashes", "-r", lock.resolve()]
-    subprocess.run(install, check=True, cwd=folder)
+    asked = ["install", "-q", "--no-deps", "--require-hashes", "-r", lock.resolve()]
+    # From the root, as in `run`: uv looks upwards for a project, and would hold the peers to what lantian's asks for.
+    if subprocess.run([uv, "pip", *asked, "--python", python], check=False, cwd=folder.anchor).returncode:
+        subprocess.run([sys.executable, "-m", "pip", "--python", python, *asked], check=True, cwd=folder.anchor)
     stamp.write_text(_digest([lock]))
     return python
 
