@@ -26,7 +26,7 @@ KINDS: Mapping[str, str] = {
     "source_silent": "来源中断", "source_failing": "来源失败", "station_silent": "站点失联",
     "network_outage": "网络中断", "sudden_rise": "浓度突升", "province_top": "全省排名",
     "near_threshold": "接近超标",
-    "clock_slip": "时钟偏移", "flow_failed": "流程失败",
+    "clock_slip": "时钟偏移", "flow_failed": "流程失败", "file_refused": "文件未采用",
 }  # fmt: skip
 SEVERITIES: Mapping[int, str] = {1: "查看", 2: "处理", 3: "立即处理"}
 KEPT = 20.0

@@ -104,7 +104,28 @@ FAULTS: Mapping[str, str] = {
     "The file is not of the archive": "文件不属于这个数据集",
     "The table is empty": "表为空",
     "The sheet is empty": "工作表为空",
+    "The city is missing": "没有写城市",
+    "The city is not known by the file name": "从文件名认不出城市",
+    "The site is not known": "不认识这个点位",
+    "The folder holds no such file": "文件夹中没有所需的文件",
+    "The wind is not known": "风向不能识别",
+    "A station stands in two files": "同一站点出现在两个文件",
+    "A station code stands twice": "站点代码重复",
+    "A coordinate is not on Earth": "坐标不对",
+    "A rule file has an unknown key": "文件有不认识的项目",
     "The body cannot be kept": "原始数据不能保存",
+    # files of weather runs
+    "The kind of file is not known": "不认识这种文件",
+    "The weather file is not there": "气象文件不存在",
+    "The weather file cannot be read": "气象文件不能读取",
+    "The file holds no weather of the contract": "文件中没有所需的气象要素",
+    "The file names no time of issue": "文件没有写起报时间",
+    "The library for this file is missing": "缺少读取这种文件的程序库",
+    "The file has no places": "文件中没有位置",
+    "The station has no coordinates": "站点没有坐标",
+    "The station lies outside the grid": "站点在网格之外",
+    "A run cannot be received before it is issued": "预报的收到时间早于起报时间",
+    "The same run of a model says two things": "同一次模式预报前后两次内容不同",
     # readings of plants
     "A reading has no plant or no circuit": "读数没有企业或回路",
     "The kind of circuit is not known": "回路类型不能识别",
@@ -125,7 +146,7 @@ FAULTS: Mapping[str, str] = {
 }
 """What the sources, their files and the archive may say; a test reads the code for sentences that are missing here."""
 
-_OF_A_COLUMN = {" is impossible": "的值不合理", " is not a number": "不是数字"}
+_OF_A_COLUMN = {" is impossible": "的值不合理", " is not a number": "不是数字", " has an unknown unit": "的单位不认识"}
 """Endings of sentences that begin with the name of a column."""
 OTHER = "读取未成功，详情见运行日志"
 SOMETHING = "有数据未采用，详情见运行日志"
@@ -166,6 +187,7 @@ NOTES: tuple[tuple[str, str], ...] = (
     (r"O3 exceeds O3_24h at most stations, so the two columns are crossed: O3 was left out",
      "多数站点的O3高于O3_24h，两列可能对调，O3已略去"),
     (r"previous_day(\d+) only repeats the day before and was left out", "前{}天的起报与晚一天的完全相同，已略去"),
+    (r"(\d+) stations without coordinates were not asked for: (.+)", "{}个站点没有坐标，未查询：{}"),
     (r"nothing was said of these days", "这些天没有预报值"),
     (r"the file of (\S+) is not there \(yet\)", "{}的文件还没有"),
     (r"sensor (\S+) of location (\S+) speaks (.+): left out", "站点{1}的传感器{0}单位为{2}，已略去"),

@@ -20,7 +20,7 @@ from flows.bulletin import daily_bulletin
 from flows.clock import real_now
 from flows.post import Post, open_post
 from flows.slots import Done, Rhythm, run_due
-from flows.sources import plan
+from flows.sources import drop, plan
 from flows.sources.pull import Stores
 from flows.sources.pull import pull as pull_now
 from forecast.alert_store import AlertStore
@@ -30,6 +30,8 @@ from plans.errors import DataError, RuleError
 HOURLY = Rhythm(every=timedelta(hours=1), offset=timedelta(minutes=40), catch_up=timedelta(hours=6))
 DAILY = Rhythm(every=timedelta(hours=1), offset=timedelta(minutes=50), catch_up=timedelta(hours=36))
 """Every hour is a slot; the level in force says which of them issue anything."""
+REFUSED = timedelta(days=3)
+"""So long a refused file is an alert, or until somebody takes it away (a choice of ours)."""
 
 
 def pull_due(home: Path, source: str) -> list[tuple[datetime, str]]:
@@ -62,14 +64,18 @@ def watch_now(home: Path, *, now: datetime | None = None, clocks: bool = False) 
         ahead = {one.name: one.rhythm.every for one in pulls if one.adapter.kind == "guidance"}
         alerts, rule = AlertStore(stores.archive.engine), watch_settings(home)
         failed, states = failed_slots(SlotStore(stores.archive.engine), moment), stores.sources.states()
-        scope = scope_of(home, stores, moment)
+        scope, refused = scope_of(home, stores, moment), drop.refused(home / "drop", since=moment - REFUSED)
         if scope is None:
-            found = [*watch.sources(states, cadences, now=moment, rule=rule, ahead=ahead), *watch.flows(failed)]
-            return len(alerts.update(found, kinds=["source_silent", "source_failing", "flow_failed"], now=moment))
+            found = [
+                *watch.sources(states, cadences, now=moment, rule=rule, ahead=ahead), *watch.flows(failed),
+                *watch.files(refused),
+            ]  # fmt: skip
+            kinds = ["source_silent", "source_failing", "flow_failed", "file_refused"]
+            return len(alerts.update(found, kinds=kinds, now=moment))
         return len(
             watch.look(
                 stores.archive, alerts, scope, states=states, cadences=cadences, now=moment, settings=rule,
-                clocks=clocks, failed=failed, ahead=ahead,
+                clocks=clocks, failed=failed, refused=refused, ahead=ahead,
             )
         )  # fmt: skip
     finally:

@@ -16,6 +16,7 @@ import xarray as xr
 
 from emergency import source_words
 from emergency.vocabulary import POLLUTANT_CHINESE
+from flows.sources.drop import Refused
 from forecast import air, aqi
 from forecast.alert_store import Alert, AlertStore, Finding
 from forecast.archive import Archive
@@ -37,6 +38,7 @@ KINDS = (
     "near_threshold",
     "clock_slip",
     "flow_failed",
+    "file_refused",
 )
 
 
@@ -89,19 +91,22 @@ def look(
     settings: Settings | None = None,
     clocks: bool = False,
     failed: Iterable[Slot] = (),
+    refused: Iterable[Refused] = (),
     ahead: Mapping[str, timedelta] | None = None,
 ) -> tuple[Alert, ...]:
     """The alerts that are new or graver after one look; open ones are kept up to date or cleared.
 
     `cadences` gives (cadence, delay) of every source of measurements that should be coming, `ahead` the cadence of
     every one of forecasts. `clocks`: judge the stations' clocks too
-    (a week is read: once a day is enough). `failed`: slots that were given up lately. A station whose maintenance is on
+    (a week is read: once a day is enough). `failed`: slots that were given up lately; `refused`:
+    files of the drop folder that were not taken lately. A station whose maintenance is on
     file is neither silent nor rising.
     """
     rule = settings or Settings()
     findings = [
         *sources(states, cadences, now=now, rule=rule, ahead=ahead),
         *flows(failed),
+        *files(refused),
         *stations(archive, scope, now=now, rule=rule),
         *rises(archive, scope, now=now, rule=rule),
         *province_top(archive, scope, now=now, rule=rule),
@@ -163,6 +168,20 @@ def flows(failed: Iterable[Slot]) -> list[Finding]:
         text = f"流程 {name} 有 {len(slots)} 个时段失败，最近 {_local(newest.logical_time)}：{why}"
         times = [slot.logical_time.isoformat() for slot in slots]
         found.append(Finding("flow_failed", name, text, 2, {"logical_times": times, "error": newest.note}))
+    return found
+
+
+def files(refused: Iterable[Refused]) -> list[Finding]:
+    """Files of the drop folder that were refused; each kind once, with the newest one's reason."""
+    lost: dict[str, list[Refused]] = {}
+    for one in refused:
+        lost.setdefault(one.kind, []).append(one)
+    found = []
+    for kind, ones in lost.items():
+        newest = max(ones, key=lambda one: one.refused_at)
+        last = f"{_local(newest.refused_at)} {newest.file}"
+        text = f"投放的 {kind} 文件有 {len(ones)} 个未采用，最近 {last}：{newest.why}"
+        found.append(Finding("file_refused", kind, text, 2, {"files": [one.file for one in ones][:20]}))
     return found
 
 

@@ -187,7 +187,7 @@ def _converted(variable: xr.DataArray, name: str, where: str) -> xr.DataArray:
     elif given in ("J m**-2", "J m-2") and rule.units == "W m-2":
         factor, offset = 1.0, 0.0  # a sum; divided by its seconds when the steps are known
     else:
-        raise DataError(f"The unit of {name} is not known", where=where, expected=rule.units, found=given or "none")
+        raise DataError(f"{name} has an unknown unit", where=where, expected=rule.units, found=given or "none")
     made = variable.astype(np.float64) * factor + offset
     kind = "sum" if given.startswith("J ") else str(variable.attrs.get("GRIB_stepType", ""))
     return made.assign_attrs(units=rule.units, kind=kind)

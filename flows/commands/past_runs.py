@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from emergency import source_words
 from flows.commands.replay import day_of
 from plans.errors import DataError
 
@@ -56,11 +57,18 @@ def past(
 
 def _places(home: Path, stores: Stores, names: str) -> Mapping[str, tuple[float, float]]:
     """The places of the plan, or the office's own stations; only the named ones when there are names."""
+    from flows.sources.open_meteo import without_coordinates
     from flows.sources.places import own_places
     from flows.sources.plan import plan
 
     planned = plan(home).sources.get("openmeteo")
-    found = dict(planned.places) if planned and planned.places else own_places(home, stores.archive.stations())
+    if planned and planned.places:
+        found: Mapping[str, tuple[float, float]] = planned.places
+    else:
+        own = own_places(home, stores.archive.stations())
+        found = own.at
+        if own.without and not names:
+            typer.echo(f"注意：{source_words.told(without_coordinates(own.without))}。")
     wanted = [one.strip() for one in names.split(",") if one.strip()]
     for one in wanted:
         if one not in found:

@@ -1,4 +1,4 @@
-"""A watched folder: what is put in is read, stored, and moved to done/ or, with a sentence beside it, to refused/.
+"""A watched folder: what is put in is read, stored, and moved to done/ or, with its reason beside it, to refused/.
 
 Each subfolder is one kind of file: the name of a reader (prsa, city-hourly, ...), `electricity`, `weather` (NetCDF,
 Zarr or GRIB runs, brought to the stations of the archive; the file itself stays in done/), or anything with a
@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from emergency import source_words
 from flows.sources import electricity, mapping
 from flows.sources.micro import Micro
 from flows.sources.pull import Stores, store
@@ -26,8 +29,11 @@ from forecast.emissions import Emissions
 from forecast.sources import GROUP, Reader
 from plans.errors import DataError, LantianError
 
+log = logging.getLogger("lantian.sources")
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 MOST_BYTES = 2 * 1024**3
+STAMP = "%Y%m%d-%H%M%S"
+"""Of a moved file's name, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,34 @@ class Taken:
     result: str
     """Chinese, for a screen: how many rows, or why it was refused."""
     refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One refused file that still lies there."""
+
+    kind: str
+    file: str
+    refused_at: datetime
+    why: str
+    """Chinese, for a screen."""
+
+
+_NAMED = re.compile(r"(\d{8}-\d{6})-[0-9a-f]{8}-(.+)\.txt", re.DOTALL)
+
+
+def refused(folder: Path, *, since: datetime) -> list[Refused]:
+    """The files that were refused since then and still lie there, the newest first; who takes one away has seen it."""
+    found = []
+    for path in folder.glob("*/refused/*.txt"):
+        named = _NAMED.fullmatch(path.name)
+        if named is None:
+            continue
+        moment = datetime.strptime(named[1], STAMP).replace(tzinfo=UTC)
+        if moment >= since:
+            why = path.read_text(encoding="utf-8").partition("\n")[0]
+            found.append(Refused(path.parent.parent.name, named[2], moment, why))
+    return sorted(found, key=lambda one: (one.refused_at, one.file), reverse=True)
 
 
 def take(folder: Path, stores: Stores, *, now: datetime, quiet: timedelta = timedelta(seconds=10)) -> list[Taken]:
@@ -160,9 +194,10 @@ def _weather(path: Path, stores: Stores, now: datetime) -> str:
 
 
 def _refuse(path: Path, error: LantianError, now: datetime) -> Taken:
-    target = _move(path, "refused", now)
-    target.with_name(target.name + ".txt").write_text(f"{error}\n", encoding="utf-8")
-    return Taken(path.parent.name, path.name, str(error), refused=True)
+    target, why = _move(path, "refused", now), source_words.chinese(str(error))
+    log.warning("%s/%s was refused: %s", path.parent.name, path.name, error)
+    target.with_name(target.name + ".txt").write_text(f"{why}\n{error}\n", encoding="utf-8")
+    return Taken(path.parent.name, path.name, why, refused=True)
 
 
 def _move(path: Path, where: str, now: datetime) -> Path:
@@ -175,7 +210,7 @@ def _move(path: Path, where: str, now: datetime) -> Path:
                     digest.update(chunk)
     folder = path.parent / where
     folder.mkdir(exist_ok=True)
-    target = folder / f"{now:%Y%m%d-%H%M%S}-{digest.hexdigest()[:8]}-{path.name}"
+    target = folder / f"{now.astimezone(UTC):{STAMP}}-{digest.hexdigest()[:8]}-{path.name}"
     try:
         path.replace(target)
     except OSError as error:

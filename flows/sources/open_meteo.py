@@ -8,7 +8,7 @@ change. What a model does not have comes as nulls whose unit is "undefined".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
@@ -80,6 +80,8 @@ class OpenMeteo:
     """The service for named places: (latitude, longitude) by name."""
 
     places: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    """Stations that would be asked for as well, if anybody knew where they are."""
     weather_base: str = "https://api.open-meteo.com/v1/forecast"
     air_base: str = "https://air-quality-api.open-meteo.com/v1/air-quality"
     policy: Policy = POLICY
@@ -121,7 +123,18 @@ class OpenMeteo:
             notes += more
         stations = tuple(Station(n, n, n, lon, lat, source="openmeteo") for n, (lat, lon) in self.places.items())
         notes = [f"{name} was left out: {error}" for name, error in refused] + notes
+        if self.without:
+            notes.append(without_coordinates(self.without))
         return Pulled(dataset, stations, tuple(notes))
+
+
+def without_coordinates(codes: Sequence[str]) -> str:
+    """The note about stations that could not be asked for.
+
+    >>> without_coordinates(["1A", "2A"])
+    '2 stations without coordinates were not asked for: 1A、2A'
+    """
+    return f"{len(codes)} stations without coordinates were not asked for: {'、'.join(codes)}"
 
 
 def question(place: tuple[float, float], names: Collection[str], first: date, last: date) -> dict[str, str]:

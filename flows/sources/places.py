@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -51,16 +52,27 @@ def _own_codes(home: Path) -> set[str] | None:
         post.record.engine.dispose()
 
 
-def own_places(home: Path, stations: Iterable[Station]) -> dict[str, tuple[float, float]]:
-    """Latitude and longitude by code of the office's own stations, of all given where the folder holds no post.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where stations are."""
+
+    at: Mapping[str, tuple[float, float]]
+    """Latitude and longitude by code."""
+    without: tuple[str, ...] = ()
+    """Codes of those that nobody gave coordinates for."""
+
+
+def own_places(home: Path, stations: Iterable[Station]) -> Places:
+    """Where the office's own stations are, or all given where the folder holds no post.
 
     RuleError: none has coordinates, or there are too many to ask for one by one.
     """
-    own = _own_codes(home)
+    own, known = _own_codes(home), list(stations)
+    wanted = {one.code for one in known} if own is None else own
     found = {
         one.code: (one.lat, one.lon)
-        for one in stations
-        if one.lat is not None and one.lon is not None and (own is None or one.code in own)
+        for one in known
+        if one.lat is not None and one.lon is not None and one.code in wanted
     }
     where = "sources.yaml, key sources.openmeteo.places"
     todo = "Write places: {NAME: [LATITUDE, LONGITUDE]} there"
@@ -71,4 +83,4 @@ def own_places(home: Path, stations: Iterable[Station]) -> dict[str, tuple[float
             "There are too many places to ask for", where=where, expected=f"at most {MOST_PLACES}", found=len(found),
             todo=todo,
         )  # fmt: skip
-    return found
+    return Places(found, tuple(sorted(wanted - set(found))))

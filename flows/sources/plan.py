@@ -203,7 +203,8 @@ def placed(one: Pull, home: Path, stations: Callable[[], Iterable[Station]]) -> 
     """
     if not isinstance(one.adapter, OpenMeteo) or one.adapter.places:
         return one
-    return replace(one, adapter=replace(one.adapter, places=own_places(home, stations())))
+    own = own_places(home, stations())
+    return replace(one, adapter=replace(one.adapter, places=own.at, without=own.without))
 
 
 def _pull(name: str, adapter: Adapter, how: Pulled) -> Pull:

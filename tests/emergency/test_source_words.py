@@ -13,7 +13,8 @@ from plans.errors import SourceError
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACES = (*sorted((ROOT / "flows" / "sources").glob("*.py")), ROOT / "forecast" / "intake.py",
-          ROOT / "forecast" / "archive_rows.py", ROOT / "forecast" / "readers" / "table.py")  # fmt: skip
+          ROOT / "forecast" / "archive_rows.py", ROOT / "forecast" / "weather_files.py",
+          *sorted((ROOT / "forecast" / "readers").glob("*.py")))  # fmt: skip
 
 
 def sentences(path):

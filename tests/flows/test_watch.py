@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from flows import watch
+from flows.sources.drop import Refused
 from flows.watch import Scope, Settings
 from forecast import air
 from forecast.alert_store import AlertStore, Finding
@@ -111,6 +112,15 @@ def test_slots_that_were_given_up_are_an_alert_per_flow_with_the_newest_reason(a
     assert ("flow_failed", "pull:cnemc") == (found.kind, found.subject)
     assert "3 个时段失败" in found.text and found.text.endswith("：数据来源超时未应答（cnemc），得到 reason 0")
     assert why[0] == found.details["error"]
+
+
+def test_refused_files_are_an_alert_per_kind_with_the_newest_reason():
+    files = [Refused("weather", f"{n}.nc", NOW - n * HOUR, f"原因{n}") for n in range(3)]
+    found = watch.files([*files, Refused("electricity", "e.csv", NOW, "缺少一列")])
+
+    assert [("file_refused", "electricity"), ("file_refused", "weather")] == kinds(found)
+    assert "投放的 weather 文件有 3 个未采用" in found[0].text and found[0].text.endswith("0.nc：原因0")
+    assert ["0.nc", "1.nc", "2.nc"] == found[0].details["files"]
 
 
 def test_a_sudden_rise_is_told_with_its_place_in_the_province(archive):

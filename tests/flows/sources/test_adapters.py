@@ -298,6 +298,15 @@ def test_a_place_that_is_refused_is_left_out_and_told_and_the_others_are_kept(se
     assert "望城没有取到：数据服务拒绝了请求（openmeteo, 望城）" == told(found.notes[0])
 
 
+def test_stations_that_nobody_gave_coordinates_for_are_told(server):
+    server.says("/w", plain(meteo(ALL)))
+    server.says("/a", plain(meteo(open_meteo.AIR)))
+    asked = replace(service(server), without=("2A", "3A"))
+    found = asked.pull(asker("openmeteo"), start=NOW, end=NOW + HOUR, now=NOW)
+
+    assert "2个站点没有坐标，未查询：2A、3A" == told(found.notes[-1])
+
+
 def test_a_service_that_goes_silent_ends_the_whole_pull_and_asks_no_further_place(server):
     server.says("/w", plain(meteo(ALL)), plain({}, status=503))
     server.says("/a", plain(meteo(open_meteo.AIR)))

@@ -95,8 +95,27 @@ def test_a_bad_file_is_refused_with_its_sentence_and_the_others_go_on(stores, tm
     first, second = take(folder, stores, now=NOW)
 
     assert (True, False) == (first.refused, second.refused)
-    (said,) = (folder / "town" / "refused").glob("*.txt")
-    assert "1.csv row 2" in said.read_text() and "yesterday" in said.read_text()
+    (beside,) = (folder / "town" / "refused").glob("*.txt")
+    chinese, english = beside.read_text().splitlines()
+    assert "时间不能识别（1.csv row 2" in chinese == first.result
+    assert "1.csv row 2" in english and "yesterday" in english
+
+
+def test_refused_files_are_known_until_they_are_taken_away_or_have_grown_old(stores, tmp_path):
+    folder = tmp_path / "drop"
+    put(folder, "town/mapping.yaml", MAPPING)
+    put(folder, "town/1.csv", "id,t,v\nA,yesterday,11\n")
+    put(folder, "riddles/x.bin", b"?", age=90)
+    results = {one.kind: one.result for one in take(folder, stores, now=NOW)}
+    found = drop.refused(folder, since=NOW - timedelta(days=1))
+
+    assert {("town", "1.csv", NOW, results["town"]), ("riddles", "x.bin", NOW, results["riddles"])} == {
+        (one.kind, one.file, one.refused_at, one.why) for one in found
+    }
+    assert [] == drop.refused(folder, since=NOW + timedelta(seconds=1))
+    for path in (folder / "town" / "refused").iterdir():
+        path.unlink()
+    assert ["riddles"] == [one.kind for one in drop.refused(folder, since=NOW)]
 
 
 def test_a_file_that_is_still_being_written_waits(stores, tmp_path):
@@ -115,8 +134,8 @@ def test_a_kind_nobody_knows_and_a_broken_mapping_are_refused_with_a_sentence(st
     put(folder, "town/a.csv", "id,t,v\n")
     results = {one.kind: one.result for one in take(folder, stores, now=NOW)}
 
-    assert "Nobody knows this kind of file" in results["riddles"]
-    assert "unknown key" in results["town"]
+    assert "不认识这种文件（riddles/）" in results["riddles"]
+    assert "文件有不认识的项目" in results["town"] and "stations" in results["town"]
 
 
 def test_a_live_sources_name_is_no_kind_of_file(stores, tmp_path):
@@ -185,7 +204,7 @@ def test_a_run_in_the_drop_folder_keeps_its_upper_air_and_without_any_weather_it
         os.utime(path, (NOW.timestamp() - 60,) * 2)
     bad, good = take(tmp_path / "drop", stores, now=NOW)
 
-    assert bad.refused and "no weather of the contract" in bad.result
+    assert bad.refused and "文件中没有所需的气象要素" in bad.result
     assert "1 个站点，新写入 32 个模式值" == good.result
 
 

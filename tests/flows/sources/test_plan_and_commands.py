@@ -55,7 +55,7 @@ def test_a_source_of_coordinates_without_places_is_asked_for_the_stations(tmp_pa
     cnemc, meteo = plan.pulls(tmp_path)
     placed = plan.placed(meteo, tmp_path, own(("1A", 112.9, 28.2), ("2A", None, None)))
 
-    assert {"1A": (28.2, 112.9)} == placed.adapter.places
+    assert ({"1A": (28.2, 112.9)}, ("2A",)) == (placed.adapter.places, placed.adapter.without)
     assert cnemc is plan.placed(cnemc, tmp_path, own())
     with pytest.raises(RuleError, match=r"Nobody says which places.*Write places"):
         plan.placed(meteo, tmp_path, own(("2A", None, None)))
@@ -65,14 +65,15 @@ def test_a_source_of_coordinates_without_places_is_asked_for_the_stations(tmp_pa
 
 def test_of_an_office_only_its_own_stations_are_asked_for(tmp_path):
     record = Record.open(tmp_path / "record.db", drill=False)
-    settings = {"stations": ["1A"], "plan": "sample", "assume": {}, "area": "x", "mean_of": ["1A"]}
+    settings = {"stations": ["1A", "3A"], "plan": "sample", "assume": {}, "area": "x", "mean_of": ["1A"]}
     record.note("console", json.dumps(settings))
     record.engine.dispose()
     put(tmp_path, "sources: {openmeteo: {}}")
     (meteo,) = plan.pulls(tmp_path)
     country = own(("1A", 112.9, 28.2), *((f"{n}B", 116.4, 39.9) for n in range(999)))
 
-    assert {"1A": (28.2, 112.9)} == plan.placed(meteo, tmp_path, country).adapter.places
+    placed = plan.placed(meteo, tmp_path, country).adapter
+    assert ({"1A": (28.2, 112.9)}, ("3A",)) == (placed.places, placed.without), "3A is not even in the list of stations"
 
 
 @pytest.mark.parametrize(
