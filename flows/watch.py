@@ -179,8 +179,9 @@ def files(refused: Iterable[Refused]) -> list[Finding]:
     found = []
     for kind, ones in lost.items():
         newest = max(ones, key=lambda one: one.refused_at)
-        last = f"{_local(newest.refused_at)} {newest.file}"
-        text = f"投放的 {kind} 文件有 {len(ones)} 个未采用，最近 {last}：{newest.why}"
+        named = "" if newest.file in newest.why else f" {newest.file}"
+        last = f"{_local(newest.refused_at)}{named}"
+        text = f"投放的 {kind} 文件有 {len(ones)} 个未采用，最近 {last}：{newest.why}；请改正后重新投放"
         found.append(Finding("file_refused", kind, text, 2, {"files": [one.file for one in ones][:20]}))
     return found
 
