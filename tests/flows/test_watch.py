@@ -119,7 +119,8 @@ def test_refused_files_are_an_alert_per_kind_with_the_newest_reason():
     found = watch.files([*files, Refused("electricity", "e.csv", NOW, "缺少一列")])
 
     assert [("file_refused", "electricity"), ("file_refused", "weather")] == kinds(found)
-    assert "投放的 weather 文件有 3 个未采用" in found[0].text and found[0].text.endswith("0.nc：原因0；请改正后重新投放")
+    assert "投放的 weather 文件有 3 个未采用" in found[0].text
+    assert found[0].text.endswith("0.nc：原因0；请改正后重新投放")
     assert found[1].text.endswith("e.csv：缺少一列；请改正后重新投放")
     assert ["0.nc", "1.nc", "2.nc"] == found[0].details["files"]
 
