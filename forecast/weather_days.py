@@ -96,7 +96,7 @@ def kept(archive: Archive, outlook: Outlook, *, source: str, stations: Sequence[
     day = outlook.days[0].valid_date - timedelta(days=1)
     guidance, places = Guidance(archive.engine), [outlook.area, *stations]
     try:
-        daily = weather_runs.daily_ahead(
+        daily = weather_runs.or_late(
             guidance, source=source, first=day, last=day, as_of=outlook.issued_at, places=places
         )
     except DataError:

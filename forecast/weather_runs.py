@@ -103,6 +103,7 @@ def daily_ahead(
     last: date,
     as_of: datetime,
     places: Sequence[str] | None = None,
+    late: bool = False,
 ) -> xr.Dataset:
     """Daily weather ahead (area, issue_date, lead), mode "forecast", of the issue days first..last; areas are places.
 
@@ -110,8 +111,8 @@ def daily_ahead(
 
     For issue day D: what had been received of a source's runs by one hour after the end of D and by `as_of`, the later
     run over the earlier; NaN where the newest is older than FRESH. Days that are known to less than three quarters are
-    NaN. attrs["runs_of"] is the source, attrs["received_at"] when the newest run of the last day came (empty
-    without). DataError: nothing is kept of the source in those days.
+    NaN. `late`: of the last day counts whatever came by `as_of`. attrs["runs_of"] is the source, attrs["received_at"]
+    when the newest run of the last day came (empty without). DataError: nothing is kept of the source in those days.
     """
     if last < first:
         raise _none_kept(source, first, last)
@@ -119,6 +120,8 @@ def daily_ahead(
     start, end = air.day_bounds(first)[1], air.day_bounds(last)[1] + timedelta(days=LEADS)
     ends = air.from_beijing((days + np.timedelta64(1, "D")).astype("datetime64[us]"))
     moments = np.minimum(ends + np.timedelta64(AT_HAND), air.utc(as_of, name="as_of"))
+    if late:
+        moments[-1] = air.utc(as_of, name="as_of")
     known = guidance.places(source)
     codes = known if places is None else tuple(place for place in dict.fromkeys(places) if place in known)
     oldest = air.moment(moments[0]) - FRESH
@@ -156,14 +159,31 @@ def _none_kept(source: str, first: date, last: date) -> DataError:
 def for_model(guidance: Guidance, model: Trained, *, day: date, as_of: datetime) -> xr.Dataset:
     """What a model that was trained on a source's runs is asked with for the issue of `day`.
 
-    These runs as far back as it looks. DataError: it was trained on no source's runs; as daily_ahead raises it.
+    These runs as far back as it looks, of `day` a late one where none was at hand. DataError: it was trained on no
+    source's runs; as daily_ahead raises it.
     """
     source = str(model.manifest["weather_runs_of"])
     if not source:
         raise DataError("The model was not trained on kept runs", expected="the name of their source", found="a table")
     first = day - timedelta(days=model.model.looks_back + BEFORE)
     places = [name for area in model.areas for name in (area.key, *area.stations)]
-    return daily_ahead(guidance, source=source, first=first, last=day, as_of=as_of, places=places)
+    return or_late(guidance, source=source, first=first, last=day, as_of=as_of, places=places)
+
+
+def or_late(
+    guidance: Guidance, *, source: str, first: date, last: date, as_of: datetime, places: Sequence[str]
+) -> xr.Dataset:
+    """As daily_ahead; where no run of the last day was at hand, with one that came later.
+
+    A model knows none so young, but a week with a younger run is told better than one without any.
+    """
+    try:
+        made = daily_ahead(guidance, source=source, first=first, last=last, as_of=as_of, places=places)
+        if made.attrs["received_at"]:
+            return made
+    except DataError:
+        pass
+    return daily_ahead(guidance, source=source, first=first, last=last, as_of=as_of, places=places, late=True)
 
 
 def _hourly(said: Sequence[Said], fresh: Sequence[np.ndarray], ends: np.ndarray) -> tuple[tuple[str, ...], np.ndarray]:

@@ -126,7 +126,36 @@ def test_from_measurements_to_outlook_and_proposal_by_the_real_clock(home):
     assert 7 == len(outlook.days) and midnight.date() == outlook.days[0].valid_date
     assert outlook == issue(post, now=now + timedelta(hours=1)), "once a day"
     respond.propose(post.office, post.situation(now.astimezone(UTC)))
+    last = air.isel(valid_time=[-1])
+    archive.write(last.assign(pm25=last["pm25"] + 40), source="test", received_at=now + timedelta(minutes=30))
+    assert outlook == issue(post, now=now + timedelta(hours=1)), "a corrected value is no hour that was missing"
     assert "模型\tmodel-20261121" in lantian("show", "--home", str(home))
+
+
+def test_an_outlook_that_lacked_the_last_hours_is_followed_by_another_when_they_have_come(home):
+    from flows.outlook import issue
+
+    midnight = datetime(2026, 11, 22, tzinfo=BEIJING)
+    air = sample.generate(seed=3, start=midnight - timedelta(days=300), end=midnight, stations=2)
+    air = air.assign_coords(station=["S1", "S2"])
+    post = open_post(home)
+    post.archive.write(air.isel(valid_time=slice(0, -2)), source="test", delay=timedelta(minutes=40))
+    lantian("train", "--since", "2026-02-01", "--until", "2026-11-21", "--effort", "demo", "--home", str(home))
+    first = issue(post, now=midnight + timedelta(minutes=50))
+    assert midnight - timedelta(hours=2) == first.data_until
+    came = midnight + timedelta(minutes=65)
+    one = air.sel(station=["S1"]).isel(valid_time=[-2])
+    post.archive.write(one, source="test", received_at=came)
+    second = issue(post, now=came + timedelta(minutes=45))
+    assert first != second, "an hour of half of the stations"
+    assert "00:50签发的展望缺监测数据，现已补上" == second.mode_notes[0]
+    post.archive.write(air.isel(valid_time=slice(-2, None)), source="test", received_at=came + timedelta(hours=1))
+    third = issue(post, now=midnight + timedelta(hours=2, minutes=50))
+    assert midnight == third.data_until and "01:50签发的展望缺监测数据，现已补上" in third.mode_notes
+    assert [first, second, third] == list(
+        post.archive.outlooks("sample", start=midnight, end=midnight + timedelta(days=1))
+    )
+    assert third == issue(post, now=midnight + timedelta(hours=9)), "the model is of midnight"
 
 
 def test_an_office_trains_with_a_table_by_stations_and_uses_it_the_night_it_has_a_run(home):
@@ -221,6 +250,15 @@ def test_an_office_without_weather_stations_learns_from_the_runs_its_source_kept
     after = issue(post, now=midnight + timedelta(days=2, minutes=50))
     assert ("none", "") == (after.weather_mode, after.weather_source), "the run of the 22nd is too old on the 24th"
     assert "没有当日的气象预报，改用无气象的模型" in after.mode_notes
+    came = midnight + timedelta(days=2, hours=1, minutes=30)
+    for place in ("S1", "S2"):
+        guidance.write(nightly(air, place, np.datetime64("2026-11-23")), source="openmeteo", received_at=came)
+    late = issue(post, now=came + timedelta(minutes=20))
+    assert ("forecast", came) == (late.weather_mode, late.weather_received_at), "the service spoke again at 1:30"
+    assert "00:50签发的展望缺气象预报，现已补上" == late.mode_notes[0] and set(short) < set(late.mode_notes)
+    assert 7 == len(post.situation(late.issued_at).weather)
+    assert late == issue(post, now=late.issued_at + timedelta(hours=1)), "and nothing came after it"
+    assert after == post.archive.outlook("sample", as_of=after.issued_at), "what was issued stays"
 
 
 def test_a_source_without_kept_runs_is_refused_before_anything_is_trained(home):
