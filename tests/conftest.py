@@ -16,6 +16,8 @@ SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 def pytest_unconfigure(config):
     """A thread that some library never ends must not keep a finished run from ending: it is told and left behind."""
+    if hasattr(config, "workerinput"):
+        return  # one of several processes: it waits for the others, and whoever started it ends it
     faulthandler.dump_traceback_later(FAREWELL, exit=False)
     watch = threading.Timer(FAREWELL + 5, _leave, (int(getattr(config, "outcome", 1)),))
     watch.daemon = True
