@@ -3,9 +3,9 @@
 It reads the plan of the sources once at its start; after a change of sources.yaml start it again. It does not pause its
 deployments when it ends: an old process that dies late would pause what a new one has just registered.
 
-A start puts two things in order. Runs that a killed runner left behind are ended, or their place in the concurrency
-limit would keep the next ones out until Prefect's own lease expires; and every job is called once at once, so that
-slots missed in an outage are made good now and not at the next tick.
+A start puts two things in order. Runs that a killed runner left behind are ended and their places in the concurrency
+limit given free, or they would keep the next ones out for good; and every job is called once at once, so that slots
+missed in an outage are made good now and not at the next tick.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from flows.home import home
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from prefect.client.orchestration import SyncPrefectClient
 
 LOG = logging.getLogger("lantian.runner")
 
@@ -81,7 +83,26 @@ def put_in_order() -> tuple[int, int]:
             message = "missed while nobody ran; its slots are caught up"
             client.set_flow_run_state(run.id, Cancelled(message=message), force=True)
             missed += 1
+        _free_places(client)
     return crashed, missed
+
+
+def _free_places(client: SyncPrefectClient) -> None:
+    """Give every place free that is still counted as taken, for nothing runs.
+
+    A killed server takes its leases with it: a place whose run has gone on to another state by then is never given
+    back, and of that job every later run would be called off for good.
+    """
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+
+    known, page = 0, client.read_global_concurrency_limits(limit=100)
+    while page:
+        for one in page:
+            if one.active_slots and one.name.startswith("deployment:"):
+                LOG.warning("a place of %s was still taken and is given free", one.name)
+                client.update_global_concurrency_limit(one.name, GlobalConcurrencyLimitUpdate(active_slots=0))
+        known += len(page)
+        page = client.read_global_concurrency_limits(limit=100, offset=known)
 
 
 def call_all(names: Sequence[str], folder: Path, *, patience: float = 120.0) -> int:

@@ -146,6 +146,24 @@ def test_runs_that_a_killed_runner_left_behind_are_ended_and_give_their_place_fr
     assert "PENDING" == client.read_flow_run(after.id).state.type.name, "its place is free at once"
 
 
+def test_a_place_that_a_killed_server_forgot_is_free_after_the_start(waiting):
+    """The lease was in the memory of the server that died; the count of places taken is in its database."""
+    from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+    from prefect.states import Pending
+
+    from flows.runner import put_in_order
+
+    client, (first, second) = waiting
+    taken = GlobalConcurrencyLimitUpdate(active_slots=1)
+    client.update_global_concurrency_limit(f"deployment:{first.deployment_id}", taken)
+    client.set_flow_run_state(first.id, Pending())
+    assert "CANCELLED" == client.read_flow_run(first.id).state.type.name, "nobody holds the place, and nobody gets it"
+    put_in_order()
+
+    client.set_flow_run_state(second.id, Pending())
+    assert "PENDING" == client.read_flow_run(second.id).state.type.name
+
+
 def test_a_server_hears_all_that_is_left_before_it_is_stopped(server):
     """Prefect would wait for a stopped one at the exit of the process, however long."""
     from prefect.events import emit_event
