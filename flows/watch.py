@@ -6,10 +6,11 @@ number is a setting of the office (confidence I).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
+from typing import TypeVar
 
 import numpy as np
 import xarray as xr
@@ -28,6 +29,7 @@ from forecast.quality_rules import clock_slips, neighbours
 from forecast.slot_store import Slot
 from forecast.source_store import SourceState
 
+T = TypeVar("T")
 KINDS = (
     "source_silent",
     "source_failing",
@@ -158,11 +160,8 @@ def sources(
 
 def flows(failed: Iterable[Slot]) -> list[Finding]:
     """Flows that gave up some of their logical times; each flow once, with the newest reason."""
-    lost: dict[str, list[Slot]] = {}
-    for slot in failed:
-        lost.setdefault(slot.flow, []).append(slot)
     found = []
-    for name, slots in lost.items():
+    for name, slots in _apart(failed, lambda slot: slot.flow).items():
         newest = max(slots, key=lambda slot: slot.logical_time)
         why = source_words.chinese(newest.note)
         text = f"流程 {name} 有 {len(slots)} 个时段失败，最近 {_local(newest.logical_time)}：{why}"
@@ -173,11 +172,8 @@ def flows(failed: Iterable[Slot]) -> list[Finding]:
 
 def files(refused: Iterable[Refused]) -> list[Finding]:
     """Files of the drop folder that were refused; each kind once, with the newest one's reason."""
-    lost: dict[str, list[Refused]] = {}
-    for one in refused:
-        lost.setdefault(one.kind, []).append(one)
     found = []
-    for kind, ones in lost.items():
+    for kind, ones in _apart(refused, lambda one: one.kind).items():
         newest = max(ones, key=lambda one: one.refused_at)
         named = "" if newest.file in newest.why else f" {newest.file}"
         last = f"{_local(newest.refused_at)}{named}"
@@ -378,6 +374,13 @@ def any_hours() -> Completeness:
         mean_hours=1, window_hours=rule.window_hours, first_end=rule.first_end, last_end=rule.last_end, windows=1,
         o3_limit=None, max_1h_hours=1,
     )  # fmt: skip
+
+
+def _apart(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
+    made: dict[str, list[T]] = {}
+    for one in items:
+        made.setdefault(key(one), []).append(one)
+    return made
 
 
 def _local(moment: datetime) -> str:

@@ -29,11 +29,11 @@ def mixture(quantiles: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, fl
     from scipy.optimize import minimize
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        error = observed[:, None] - np.tensordot(weights, quantiles, 1)
-        slope = np.where(error > 0, -compare.PROBABILITIES, 1 - compare.PROBABILITIES) * compare.SHARES
-        pinball = np.maximum(compare.PROBABILITIES * error, (compare.PROBABILITIES - 1) * error)
+        mixed = np.tensordot(weights, quantiles, 1)
+        above = observed[:, None] > mixed
+        slope = np.where(above, -compare.PROBABILITIES, 1 - compare.PROBABILITIES) * compare.SHARES
         gradient = 2 * (slope * quantiles).sum(axis=2).mean(axis=1)
-        return float(2 * (pinball * compare.SHARES).sum(axis=1).mean()), gradient
+        return float(compare.crps(mixed, observed).mean()), gradient
 
     count = len(quantiles)
     begins = [np.full(count, 1 / count), *np.eye(count)]
