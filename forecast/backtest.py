@@ -218,7 +218,7 @@ def _forecasts(model: Trained, sample: Sample, rows: np.ndarray, *, edition: str
     aqi, pm25, primary = [], [], []
     for area in sample.areas:
         seeds = np.array([seed(area, day) for day in sample.days[rows].tolist()], dtype=np.uint64)
-        paths = model.model.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
+        paths = model.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
         index, mask = aqi_of(paths, edition=edition)
         aqi.append(np.moveaxis(index, 1, -1))
         pm25.append(np.moveaxis(paths[..., 0], 1, -1).astype(np.float32))

@@ -221,7 +221,7 @@ def _paths(
     sample = features.build(dataset, areas=[area], region=model.region, issue_hour=model.issue_hour, ahead=ahead)
     row = np.flatnonzero(sample.days == np.datetime64(day, "D"))
     seeds = np.array([seed(area.key, day)], dtype=np.uint64)
-    paths: np.ndarray = model.model.paths(sample, area=area.key, rows=row, count=count, seeds=seeds)[0]
+    paths: np.ndarray = model.paths(sample, area=area.key, rows=row, count=count, seeds=seeds)[0]
     return paths
 
 

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import xarray as xr
-from threadpoolctl import threadpool_limits
 
 from forecast import air, features
 from forecast.features import Area, Sample
+from forecast.threads import one_thread
 from forecast.weather_ahead import AS_SAID, Belief, Lesson, lesson
 from plans.errors import DataError
 from plans.whole_file import write_whole
@@ -72,6 +72,14 @@ class Trained:
     def memory(self) -> timedelta:
         """How far before the issue the data must reach."""
         return timedelta(days=features.MEMORY_DAYS + self.model.looks_back)
+
+    def paths(self, sample: Sample, *, area: str, rows: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
+        """(row, path, lead, TARGETS): what the model says (:meth:`forecast.models.base.Model.paths`), on one thread.
+
+        So that a forecast is the same to the bit whatever the cores, and processes beside each other do not wait.
+        """
+        with one_thread():
+            return self.model.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
 
     def area(self, key: str) -> Area:
         """The area of that key; DataError when the model was not trained for it."""
@@ -121,14 +129,12 @@ def train(
     if not dataset.sizes["valid_time"]:
         raise DataError("There are no data to train on", expected=f"hours before {until.isoformat()}", found="none")
     region = tuple(sorted({code for area in areas for code in area.stations}))
-    taught = None if weather is None else lesson(dataset, weather, areas=areas, until=until)
-    sample = features.build(
-        dataset, areas=areas, region=region, issue_hour=issue_hour,
-        ahead=taught.ahead if taught else None, redrawn=taught.redrawn if taught else (),
-    ).until(until)  # fmt: skip
-    import sklearn.ensemble  # noqa: F401  (limits reach only libraries that are loaded)
-
-    with threadpool_limits(limits=1):  # spinning OpenMP threads make boosting up to 50 times slower on a busy machine
+    with one_thread():
+        taught = None if weather is None else lesson(dataset, weather, areas=areas, until=until)
+        sample = features.build(
+            dataset, areas=areas, region=region, issue_hour=issue_hour,
+            ahead=taught.ahead if taught else None, redrawn=taught.redrawn if taught else (),
+        ).until(until)  # fmt: skip
         fitted = (prepared(model, effort) if isinstance(model, str) else model).fit(sample)
     return _trained(
         fitted, areas=areas, region=region, sample=sample, effort=effort,

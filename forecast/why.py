@@ -181,7 +181,7 @@ class _Asked:
                 around=around if self.sample.around is not None else None,
                 region_observed=region if self.sample.region_observed is not None else None,
             )  # fmt: skip
-            paths = self.model.model.paths(
+            paths = self.model.paths(
                 asked, area=self.outlook.area, rows=np.array([self.row]), count=self.count, seeds=self.seeds
             )[0]
             aqi = aqi_of(paths, edition=self.outlook.aqi_edition)[0]

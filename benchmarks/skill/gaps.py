@@ -58,7 +58,7 @@ def run() -> dict[str, Any]:
         asked, losses = lacking(sample, mode), []
         for place, area in enumerate(asked.areas):
             seeds = np.array([seed(area, day) for day in asked.days[rows].tolist()], dtype=np.uint64)
-            paths = made.model.paths(asked, area=area, rows=rows, count=PATHS, seeds=seeds)
+            paths = made.paths(asked, area=area, rows=rows, count=PATHS, seeds=seeds)
             aqi = np.moveaxis(aqi_of(paths, edition=EDITION)[0], 1, -1).astype(np.float64)
             losses.append(crps(aqi, truth[place]))
         out[mode] = np.nanmean(np.concatenate(losses), axis=0).round(1).tolist()

@@ -51,7 +51,7 @@ def run() -> dict[str, Any]:
         grid = hourly_paths.on_grid(series, LAST + (date(2014, 1, 5) - date(2014, 1, 1)), issue_hour=24)
         index = {edition: _index(grid, edition) for edition in EDITIONS}
         seeds = np.array([seed(area.key, day) for day in sample.days[rows].tolist()], dtype=np.uint64)
-        daily = model.model.paths(sample, area=area.key, rows=rows, count=PATHS, seeds=seeds)
+        daily = model.paths(sample, area=area.key, rows=rows, count=PATHS, seeds=seeds)
         for number, day in enumerate(sample.days[rows].tolist()):
             back = ((LAST + (date(2014, 1, 5) - date(2014, 1, 1))) - day).days * 24
             known = grid[: len(grid) - back]

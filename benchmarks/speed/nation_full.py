@@ -29,6 +29,7 @@ from forecast.models.pooled import Pooled
 from forecast.models.weathered import Weathered
 from forecast.predict import aqi_of, seed
 from forecast.readers import prsa
+from forecast.threads import one_thread
 from forecast.weather_ahead import weathered
 
 UNTIL = date(2014, 3, 1)
@@ -98,7 +99,8 @@ def _block(block: range) -> tuple[float, int, int]:
     heavy, rows = 0, np.array([len(sample.days) - 1])
     for name in names:
         seeds = np.array([seed(name, DAY)], dtype=np.uint64)
-        paths = asked.paths(wide, area=name, rows=rows, count=PATHS, seeds=seeds)
+        with one_thread():  # as Trained.paths does
+            paths = asked.paths(wide, area=name, rows=rows, count=PATHS, seeds=seeds)
         heavy += int((aqi_of(paths, edition=EDITION)[0] > 200).any())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return time.process_time() - begun, peak, heavy
