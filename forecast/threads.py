@@ -1,4 +1,4 @@
-"""One thread for numbers: how many cores a machine has changes neither what a model says nor what others must wait."""
+"""One thread for numbers: processes that forecast beside each other do not wait for one another's spinning threads."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from threadpoolctl import ThreadpoolController
 def one_thread() -> AbstractContextManager[Any]:
     """Inside, linear algebra and OpenMP work on one thread of this process.
 
-    The matrices here are small: two threads cost twice the processor for the same wall time, beside another process
-    six times the wall time, because threads that wait spin (and boosting up to 50 times). And sums that were split
-    otherwise differ in their last bits, so that another machine's outlook would have another digest.
+    The matrices here are small: two threads cost twice the processor for the same wall time, and two processes with
+    two threads each on two cores take four times the wall time, because threads that wait spin (boosting up to 50
+    times).
 
     >>> from threadpoolctl import threadpool_info
     >>> with one_thread():

@@ -74,10 +74,7 @@ class Trained:
         return timedelta(days=features.MEMORY_DAYS + self.model.looks_back)
 
     def paths(self, sample: Sample, *, area: str, rows: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
-        """(row, path, lead, TARGETS): what the model says (:meth:`forecast.models.base.Model.paths`), on one thread.
-
-        So that a forecast is the same to the bit whatever the cores, and processes beside each other do not wait.
-        """
+        """(row, path, lead, TARGETS): what the model says (:meth:`forecast.models.base.Model.paths`), on one thread."""
         with one_thread():
             return self.model.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
 

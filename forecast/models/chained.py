@@ -20,9 +20,9 @@ import numpy as np
 from forecast import almanac
 from forecast.features import LEADS, Sample, season
 from forecast.models.base import Anchor, Stored
-from forecast.models.direct import LEVELS, folds_of, index_of, near_folds
+from forecast.models.direct import LEVELS, Past, folds_of, index_of, near_folds
 from forecast.models.seasonal import season_of, shifts_of
-from forecast.models.step import Step
+from forecast.models.step import Step, Steps
 from plans.errors import DataError
 
 BACK = 30
@@ -70,7 +70,7 @@ class Chained:
         for number in range(self.folds):
             steps = self._learned(sample, index, np.flatnonzero(~near[:, number]))
             rows = np.flatnonzero(fold == number)
-            middle[:, rows] = chain(steps, sample, rows)
+            middle[:, rows] = chain(steps, sample, rows, index=index)
         truth = np.full(middle.shape, np.nan)
         for lead in range(1, LEADS + 1):
             truth[:, :-lead, lead - 1] = index[:, lead:]
@@ -79,10 +79,18 @@ class Chained:
         made = replace(self, areas=sample.areas, index=steps[0], left=steps[1:], shifts=shifts)
         return made, made._quantiles(middle, sample.days)
 
-    def quantiles(self, sample: Sample, rows: np.ndarray, *, anchor: Anchor | None = None) -> np.ndarray:  # noqa: ARG002
-        """(area, row, lead, level) log AQI of some rows."""
+    def quantiles(
+        self,
+        sample: Sample,
+        rows: np.ndarray,
+        *,
+        past: Past,
+        anchor: Anchor | None = None,  # noqa: ARG002
+    ) -> np.ndarray:
+        """(area, row, lead, level) log AQI of some rows; as models.direct is asked."""
         assert self.index is not None
-        return self._quantiles(chain((self.index, *self.left), sample, rows), sample.days[rows])
+        said = chain((self.index, *self.left), sample, rows, index=past.own)
+        return self._quantiles(said, sample.days[rows])
 
     def _quantiles(self, middle: np.ndarray, days: np.ndarray) -> np.ndarray:
         assert self.shifts is not None
@@ -163,17 +171,17 @@ def predictors(past: np.ndarray, left: np.ndarray, weather: np.ndarray, valid: n
     return np.concatenate([np.stack(own, axis=-1), weather], axis=-1)
 
 
-def chain(steps: tuple[Step, ...], sample: Sample, rows: np.ndarray) -> np.ndarray:
-    """(area, row, lead) log AQI: every step's answers are the next step's today."""
-    chosen = columns(sample)
-    past = history(index_of(sample.observed))[:, rows]
+def chain(steps: tuple[Step, ...], sample: Sample, rows: np.ndarray, *, index: np.ndarray) -> np.ndarray:
+    """(area, row, lead) log AQI: every step's answers are the next step's today; `index`: (area, day), observed."""
+    chosen, together = columns(sample), Steps(steps)
+    past = history(index)[:, rows]
     left = left_behind(sample)[:, :, rows]
     out = np.empty((*past.shape[:2], LEADS))
     for lead in range(LEADS):
         valid = sample.days[rows] + np.timedelta64(lead + 1, "D")
         table = predictors(past, left, sample.ahead[:, rows, lead][..., chosen], valid)
         table = table.reshape(-1, table.shape[-1])
-        said = np.stack([step.predict(table).reshape(past.shape[:2]) for step in steps])
+        said = together.predict(table).reshape(len(steps), *past.shape[:2])
         out[..., lead], left = said[0], said[1:]
         past = np.concatenate([past[..., 1:], said[0][..., None]], axis=-1)
     return out

@@ -17,7 +17,7 @@ from forecast import almanac, calibrate
 from forecast.features import LEADS, TARGETS, Sample, from_log, season, shift, trailing
 from forecast.models.base import Anchor, Stored
 from forecast.models.experts import Scale, centred, landmarks
-from forecast.models.trees import Trees
+from forecast.models.trees import Grove, Trees
 from forecast.whole_days import tells
 
 LEVELS = np.array([0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95])
@@ -78,8 +78,8 @@ def quantiles_of(paths: np.ndarray) -> np.ndarray:
     return np.stack([calibrate.quantile(ordered, level) for level in LEVELS], axis=-1)
 
 
-def of_the_past(sample: Sample, *, plain: bool) -> Past:
-    """What :func:`table` says of the days up to the issue, the same for every lead."""
+def of_the_past(sample: Sample) -> Past:
+    """What :func:`table` says of the days up to the issue, the same for every lead and for both kinds."""
     own = index_of(sample.observed)
     region = np.full(own.shape[1:], np.nan)
     if sample.region_observed is not None:
@@ -89,21 +89,26 @@ def of_the_past(sample: Sample, *, plain: bool) -> Past:
         filled = np.where(np.isnan(series), shift(series, 1), series)
         made = [shift(filled, back) for back in (0, 1, 2, 3, 6)]
         made += [trailing(filled, days) for days in (3, 7, 14, 30)]
-        if plain:
-            made += [np.fmax.reduce([shift(filled, back) for back in range(days)]) for days in (3, 7, 14)]
+        made += [np.fmax.reduce([shift(filled, back) for back in range(days)]) for days in (3, 7, 14)]
         columns += [np.broadcast_to(column, own.shape) for column in made]
     lags = [shift(sample.observed[..., number], back) for number in (0, 5, 3, 1) for back in (0, 1, 2)]
-    return Past(np.stack(columns, axis=-1), np.stack(lags, axis=-1))
+    return Past(own, np.stack(columns, axis=-1), np.stack(lags, axis=-1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Past:
     """Predictors of the days up to the issue, (area, day, predictor)."""
 
+    own: np.ndarray
+    """(area, day): the index as :func:`index_of` gives it."""
     index: np.ndarray
-    """The index here and in the region: days back and means."""
+    """The index here, then in the region: days back, means, and the largest of the last days."""
     lags: np.ndarray
     """Pollutants of the last three days, for the plain predictors."""
+
+
+NOT_LARGEST = np.array([*range(9), *range(12, 21)])
+"""Columns of Past.index without the largest of the last days, which only the plain predictors have."""
 
 
 def table(
@@ -121,7 +126,7 @@ def table(
         fixed += list(sample.around[rows].T)
     calendar = np.stack(fixed, axis=-1)
     columns = [
-        past.index[:, rows],
+        past.index[:, rows] if plain else past.index[:, rows][..., NOT_LARGEST],
         np.broadcast_to(calendar, (len(sample.areas), *calendar.shape)),
         anchor.at(valid)[..., [0, 5]],
     ]
@@ -176,6 +181,14 @@ class Direct:
     counts: tuple[int, ...] = ()
     """Trees per lead, chosen on the folds by the loss of the median."""
     fitted: Mapping[str, Trees] = field(default_factory=dict)
+    groves: tuple[Grove, ...] = field(init=False, repr=False)
+    """Per lead: the trees of all levels, seed by seed."""
+
+    def __post_init__(self) -> None:
+        """The groves follow from what was fitted."""
+        seeds, leads = range(self.setting.seeds), range(1, len(self.scales) + 1)
+        names = [[f"{lead}/{number}/{seed}" for number in range(len(LEVELS)) for seed in seeds] for lead in leads]
+        object.__setattr__(self, "groves", tuple(Grove(tuple(self.fitted[name] for name in one)) for one in names))
 
     def fit(self, sample: Sample) -> tuple[Self, np.ndarray]:
         """Fitted on all rows, and what it said of days left out: (area, day, lead, level) log AQI, NaN unknown."""
@@ -186,7 +199,7 @@ class Direct:
         unseen = np.full((*index.shape, LEADS, len(LEVELS)), np.nan)
         scales, counts = [], []
         fitted: dict[str, Trees] = {}
-        past = of_the_past(sample, plain=self.plain)
+        past = of_the_past(sample)
         for lead in range(1, LEADS + 1):
             raw = table(sample, anchor, lead, plain=self.plain, past=past)
             scale = Scale.fit(raw)
@@ -215,17 +228,14 @@ class Direct:
         )
         return made, unseen
 
-    def quantiles(self, sample: Sample, rows: np.ndarray, *, anchor: Anchor) -> np.ndarray:
-        """(area, row, lead, level) log AQI of some rows; the anchor holds the coefficients of the sample's areas."""
+    def quantiles(self, sample: Sample, rows: np.ndarray, *, anchor: Anchor, past: Past) -> np.ndarray:
+        """(area, row, lead, level) log AQI of some rows; anchor and :func:`of_the_past` are of the sample's areas."""
         out = np.empty((len(sample.areas), len(rows), LEADS, len(LEVELS)))
-        past = of_the_past(sample, plain=self.plain)
         for lead, scale in enumerate(self.scales):
             x = scale.apply(table(sample, anchor, lead + 1, plain=self.plain, past=past, rows=rows))
             flat = x.reshape(-1, x.shape[-1]).astype(np.float32)  # as they were learned from
-            for number in range(len(LEVELS)):
-                trees = [self.fitted[f"{lead + 1}/{number}/{seed}"] for seed in range(self.setting.seeds)]
-                said = np.mean([tree.predict(flat) for tree in trees], axis=0)
-                out[:, :, lead, number] = said.reshape(x.shape[:2])
+            said = self.groves[lead].predict(flat).reshape(len(LEVELS), self.setting.seeds, -1).mean(axis=1)
+            out[:, :, lead] = np.moveaxis(said, 0, -1).reshape(*x.shape[:2], -1)
         return np.sort(out, axis=-1)
 
     def stored(self) -> Stored:

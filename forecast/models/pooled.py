@@ -25,7 +25,17 @@ from forecast.models import lately, regime
 from forecast.models.base import Stored, days_of, key_of, season_weights
 from forecast.models.blend import Blend, narrowed
 from forecast.models.chained import Chained
-from forecast.models.direct import LEVELS, YARDSTICK, Direct, folds_of, index_of, log_aqi, near_folds
+from forecast.models.direct import (
+    LEVELS,
+    YARDSTICK,
+    Direct,
+    Past,
+    folds_of,
+    index_of,
+    log_aqi,
+    near_folds,
+    of_the_past,
+)
 from forecast.models.judged import COSTS, alarms_of, losses_of, shared, weights_of
 from forecast.models.seasonal import season_of, shifts_of
 from forecast.models.weathered import Weathered
@@ -125,22 +135,23 @@ class Pooled:
         again = self.base.drawn(expected[: len(at)], area=area, days=one.days[at], count=REHEARSED, seeds=their)
         paths = self.base.drawn(expected[len(at) :], area=area, days=one.days[rows], count=count, seeds=seeds)
         own = np.concatenate([_levels_of(_sorted_index(again)), _levels_of(_sorted_index(paths))])
-        said = self._said(one, place, both, own)
+        past = of_the_past(one)
+        said = self._said(one, place, both, own, past)
         said, pooled = said[: len(at)], said[len(at) :]
         if len(at):
-            of_index, of_pollutants = self._missed(one, at, again, said, rows, pooled[..., len(LEVELS) // 2])
+            of_index, of_pollutants = self._missed(one, past, at, again, said, rows, pooled[..., len(LEVELS) // 2])
             pooled = np.sort(pooled + of_index, axis=-1)
             paths = from_log(to_log(paths) + of_pollutants[:, None])
         index = log_aqi(paths)
         known = np.sort(np.moveaxis(index, 1, -1), axis=-1)
         return moved(paths, index, known, _levels_of(known), pooled)
 
-    def _said(self, one: Sample, place: int, rows: np.ndarray, own: np.ndarray) -> np.ndarray:
+    def _said(self, one: Sample, place: int, rows: np.ndarray, own: np.ndarray, past: Past) -> np.ndarray:
         """(row, lead, level) pooled log AQI quantiles, from the sample of one area and the quantiles of its paths."""
         assert self.weights is not None and self.shifts is not None and self.lines is not None
         assert self.days is not None and self.index is not None and self.base.anchor is not None
         anchor = self.base.anchor.of(place)
-        direct = [direct.quantiles(one, rows, anchor=anchor)[0] for direct in self.directs]
+        direct = [direct.quantiles(one, rows, anchor=anchor, past=past)[0] for direct in self.directs]
         days = one.days[rows]
         usual = _usual(self.days, self.index[place][None], days)[0]
         opinions = np.stack([own, *direct, usual])
@@ -158,7 +169,14 @@ class Pooled:
         return at
 
     def _missed(
-        self, one: Sample, at: np.ndarray, again: np.ndarray, said: np.ndarray, rows: np.ndarray, medians: np.ndarray
+        self,
+        one: Sample,
+        past: Past,
+        at: np.ndarray,
+        again: np.ndarray,
+        said: np.ndarray,
+        rows: np.ndarray,
+        medians: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
         """(row, lead, level) and (row, lead, pollutant): shifts by what the forecasts of issue days `at` missed.
 
@@ -166,8 +184,7 @@ class Pooled:
         """
         assert self.rates is not None
         over = 0 if one.issue_hour == 24 else 1
-        seen = index_of(one.observed[0])
-        index = lately.shifts(said, at, seen, rows, rates=self.rates, asked=medians, over=over)
+        index = lately.shifts(said, at, past.own[0], rows, rates=self.rates, asked=medians, over=over)
         pollutants = lately.shifts(
             to_log(_median(again)), at, one.observed[0], rows,
             rates=lately.OF_POLLUTANTS * self.rates, levels=np.full(len(TARGETS), 0.5), over=over,
@@ -225,14 +242,16 @@ class Pooled:
 
 def _sorted_index(paths: np.ndarray) -> np.ndarray:
     """(row, lead, path): log AQI of concentration paths (row, path, lead, pollutant), sorted."""
-    return np.sort(np.moveaxis(log_aqi(paths), 1, -1), axis=-1)
+    index = np.ascontiguousarray(np.moveaxis(log_aqi(paths), 1, -1))
+    index.sort(axis=-1)
+    return index
 
 
 def _median(paths: np.ndarray) -> np.ndarray:
     """(row, lead, pollutant): the median of an even number of paths (row, path, lead, pollutant); NaN where NaN."""
     last = np.ascontiguousarray(np.moveaxis(paths, 1, -1))
     middle = last.shape[-1] // 2
-    last.partition((middle - 1, middle), axis=-1)
+    last.sort(axis=-1)  # of so few numbers sorting all is quicker than looking for two
     return np.asarray(0.5 * (last[..., middle - 1] + last[..., middle]))
 
 

@@ -7,14 +7,14 @@ to the truth than either.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 
 from forecast.models.experts import Scale, landmarks
 from forecast.models.near import Places
-from forecast.models.trees import Trees
+from forecast.models.trees import Grove, Trees
 
 SETTING: Mapping[str, Any] = {
     "objective": "regression", "learning_rate": 0.05, "num_leaves": 16, "min_data_in_leaf": 60, "feature_fraction": 0.4,
@@ -67,10 +67,8 @@ class Step:
 
     def predict(self, table: np.ndarray) -> np.ndarray:
         """(row,): the mean of both minds for a table (row, predictor); an unknown predictor is its mean."""
-        x = self.scale.apply(table).astype(np.float32)
-        smooth = _alike(x, self.places) @ self.coefficients[:-1] + self.coefficients[-1]
-        both: np.ndarray = 0.5 * (self.trees.predict(x) + smooth)
-        return both
+        said: np.ndarray = Steps((self,)).predict(table)[0]
+        return said
 
     def arrays(self, prefix: str) -> dict[str, np.ndarray]:
         """Everything as arrays whose names start with `prefix`."""
@@ -85,6 +83,42 @@ class Step:
         trees = Trees.restore(arrays, f"{prefix}trees/")
         places = Places(arrays[f"{prefix}places"].astype(np.float32))
         return cls(scale, trees, places, arrays[f"{prefix}coefficients"])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """Steps that are asked about the same table. Those that learned from the same rows share how alike they are."""
+
+    steps: tuple[Step, ...]
+    groups: tuple[tuple[tuple[int, ...], Grove], ...] = field(init=False, repr=False)
+    """Places of the steps of one scale and the same landmarks, and their trees."""
+
+    def __post_init__(self) -> None:
+        """The groups follow from the steps."""
+        groups: list[list[int]] = []
+        for number, step in enumerate(self.steps):
+            same = [group for group in groups if _same(self.steps[group[0]], step)]
+            same[0].append(number) if same else groups.append([number])
+        made = tuple((tuple(group), Grove(tuple(self.steps[one].trees for one in group))) for group in groups)
+        object.__setattr__(self, "groups", made)
+
+    def predict(self, table: np.ndarray) -> np.ndarray:
+        """(step, row): as :meth:`Step.predict` of each."""
+        out = np.empty((len(self.steps), len(table)))
+        for group, grove in self.groups:
+            first = self.steps[group[0]]
+            x = first.scale.apply(table).astype(np.float32)
+            near = _alike(x, first.places)
+            for number, leaves in zip(group, grove.predict(x), strict=True):
+                coefficients = self.steps[number].coefficients
+                out[number] = 0.5 * (leaves + (near @ coefficients[:-1] + coefficients[-1]))
+        return out
+
+
+def _same(one: Step, other: Step) -> bool:
+    pairs = [(one.scale.middle, other.scale.middle), (one.scale.spread, other.scale.spread)]
+    pairs.append((one.places.values, other.places.values))
+    return all(np.array_equal(*pair) for pair in pairs)
 
 
 def _alike(rows: np.ndarray, places: Places) -> np.ndarray:

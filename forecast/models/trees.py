@@ -5,13 +5,14 @@ So a model file holds numbers only, and loading one never unpickles anything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 
-TOGETHER = 512
-"""Rows that go through all trees at once: what they need stays in the processor's cache."""
+TOGETHER = 100_000
+"""Rows times trees that are asked at once: what they need stays in the processor's cache."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,9 +91,7 @@ class Trees:
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """The sum of the leaves each row falls into, (row,)."""
-        masks = self.masks
-        parts = [masks.leaves(rows[at : at + TOGETHER]) for at in range(0, len(rows), TOGETHER)]
-        total: np.ndarray = self.base + np.concatenate([part.sum(axis=1) for part in parts] or [np.empty(0)])
+        total: np.ndarray = Grove((self,)).predict(rows)[0]
         return total
 
     def arrays(self, prefix: str) -> dict[str, np.ndarray]:
@@ -118,6 +117,31 @@ def _depth(left: np.ndarray, right: np.ndarray) -> int:
     for node in range(len(left)):  # a child comes after its parent in LightGBM's numbering
         level[left[node]] = level[right[node]] = level[node] + 1
     return int(level.max())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grove:
+    """Sets of trees that are asked about the same rows, all at once: most of a small question is the asking."""
+
+    sets: tuple[Trees, ...]
+    masks: Masks = field(init=False, repr=False)
+    """Of all sets side by side."""
+
+    def __post_init__(self) -> None:
+        """The masks follow from the sets."""
+        alone = len(self.sets) == 1
+        object.__setattr__(self, "masks", self.sets[0].masks if alone else joined([one.masks for one in self.sets]))
+
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        """(set, row): the sum of the leaves each row falls into, with the set's base."""
+        ends = np.cumsum([len(one.roots) for one in self.sets])
+        out = np.empty((len(self.sets), len(rows)))
+        step = max(1, TOGETHER // max(1, int(ends[-1])))
+        for at in range(0, len(rows), step):
+            leaves = self.masks.leaves(rows[at : at + step])
+            for number, (one, end) in enumerate(zip(self.sets, ends, strict=True)):
+                out[number, at : at + step] = one.base + leaves[:, end - len(one.roots) : end].sum(axis=1)
+        return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,3 +207,21 @@ class Masks:
         leaf = np.bitwise_count(gone ^ (gone + gone.dtype.type(1))) - 1
         begin = np.arange(len(self.value))[:, None] * self.value.shape[1]
         return np.ascontiguousarray(self.value.take(begin + leaf).T)
+
+
+def joined(parts: Sequence[Masks]) -> Masks:
+    """All trees of several masks, in their order; those with fewer nodes are filled up."""
+    most = max(len(one.feature) for one in parts)
+    bits = max((one.ruled_out.dtype for one in parts), key=lambda kind: kind.itemsize)
+
+    def side_by_side(arrays: Sequence[np.ndarray], filling: float) -> np.ndarray:
+        filled = [np.pad(one, ((0, most - len(one)), (0, 0)), constant_values=filling) for one in arrays]
+        return np.concatenate(filled, axis=1)
+
+    return Masks(
+        feature=side_by_side([one.feature for one in parts], 0),
+        threshold=side_by_side([one.threshold for one in parts], np.inf),
+        ruled_out=side_by_side([one.ruled_out.astype(bits) for one in parts], 0),
+        value=np.concatenate([np.pad(one.value, ((0, 0), (0, most + 1 - one.value.shape[1]))) for one in parts]),
+        single=side_by_side([one.single for one in parts], np.inf),
+    )

@@ -10,7 +10,7 @@ from forecast import features, weather_modes
 from forecast.features import LEADS
 from forecast.models import chained
 from forecast.models.chained import BACK, LEFT, Chained
-from forecast.models.direct import LEVELS, Direct, Setting
+from forecast.models.direct import LEVELS, Direct, Setting, of_the_past
 from forecast.models.experts import Boosted
 from forecast.models.pooled import Pooled
 from forecast.models.way import Way
@@ -42,6 +42,10 @@ def fitted(sample):
     return Chained(folds=3, rounds=15).fit(sample.until(UNTIL))
 
 
+def _said(model, sample):
+    return model.quantiles(sample, ROWS, past=of_the_past(sample))
+
+
 def test_a_step_sees_the_weather_of_the_day_and_of_the_day_before_it_only(sample):
     chosen = [sample.ahead_names[place] for place in chained.columns(sample)]
 
@@ -56,7 +60,7 @@ def test_weather_under_names_of_its_own_is_stepped_by_too(sample):
 
     model, _ = Chained(folds=2, rounds=5).fit(foreign.until(UNTIL))
 
-    assert np.isfinite(model.quantiles(foreign, ROWS)).all()
+    assert np.isfinite(_said(model, foreign)).all()
 
 
 def test_history_is_newest_last_and_a_gap_keeps_the_value_before_it():
@@ -72,7 +76,7 @@ def test_history_is_newest_last_and_a_gap_keeps_the_value_before_it():
 def test_quantiles_do_not_fall_and_spread_as_unseen_days_ask(sample, fitted):
     model, unseen = fitted
 
-    said = model.quantiles(sample, ROWS)
+    said = _said(model, sample)
 
     assert said.shape == (len(sample.areas), 2, LEADS, len(LEVELS))
     assert (np.diff(said, axis=-1) >= 0).all()
@@ -84,9 +88,9 @@ def test_what_is_observed_after_the_issue_is_not_seen(sample, fitted):
     other = sample.observed.copy()
     other[:, ROWS[-1] + 1 :] += 1.0
 
-    said = model.quantiles(replace(sample, observed=other), ROWS)
+    said = _said(model, replace(sample, observed=other))
 
-    np.testing.assert_array_equal(said, model.quantiles(sample, ROWS))
+    np.testing.assert_array_equal(said, _said(model, sample))
 
 
 def test_the_weather_of_an_early_lead_moves_the_later_days_too(sample, fitted):
@@ -94,7 +98,7 @@ def test_the_weather_of_an_early_lead_moves_the_later_days_too(sample, fitted):
     other = sample.ahead.copy()
     other[:, :, 0] = np.roll(other[:, :, 0], 40, axis=1)
 
-    moved = model.quantiles(replace(sample, ahead=other), ROWS) != model.quantiles(sample, ROWS)
+    moved = _said(model, replace(sample, ahead=other)) != _said(model, sample)
 
     assert moved[:, :, 0].any() and moved[:, :, 2].any()
 
@@ -107,7 +111,7 @@ def _with_evening(sample, value, names=LEFT[:2]):
 
 def test_a_dirty_evening_leads_to_a_dirtier_tomorrow_than_a_clean_one(sample, fitted):
     model, _ = fitted
-    clean, dirty = (model.quantiles(_with_evening(sample, value), ROWS) for value in (np.log(10), np.log(250)))
+    clean, dirty = (_said(model, _with_evening(sample, value)) for value in (np.log(10), np.log(250)))
 
     assert (dirty[:, :, 0, 3] > clean[:, :, 0, 3]).mean() > 0.9
     assert (dirty[:, :, 1, 3] != clean[:, :, 1, 3]).any()  # and what it leads to goes on
@@ -118,7 +122,7 @@ def test_where_nobody_measures_the_evening_the_chain_goes_by_the_index(sample):
 
     model, _ = Chained(folds=2, rounds=5).fit(deaf.until(UNTIL))
 
-    assert np.isfinite(model.quantiles(deaf, ROWS)).all()
+    assert np.isfinite(_said(model, deaf)).all()
 
 
 def test_without_weather_ahead_there_is_no_chain(sample):

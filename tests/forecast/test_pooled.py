@@ -14,7 +14,7 @@ from forecast.models.direct import LEVELS, Direct, Setting, log_aqi, of_the_past
 from forecast.models.experts import Boosted, Kernel
 from forecast.models.judged import exceedance, weights_of
 from forecast.models.pooled import Pooled, moved, raised
-from forecast.models.trees import Trees
+from forecast.models.trees import Grove, Trees
 from forecast.predict import paths_of, seed
 from forecast.train import load, save, train
 
@@ -46,6 +46,22 @@ def test_our_trees_say_what_lightgbm_says(rounds):
     booster = lightgbm.train(settings, lightgbm.Dataset(x, y), num_boost_round=rounds)
 
     np.testing.assert_allclose(Trees.of_lightgbm(booster).predict(x), booster.predict(x), atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_sets_asked_together_say_what_each_says_alone_to_the_bit(kind):
+    import lightgbm
+
+    random = np.random.default_rng(6)
+    x = random.normal(size=(900, 5)).astype(kind)
+    x[::7, 1] = np.nan
+    sets = []
+    for leaves, rounds in ((4, 30), (31, 7), (16, 200), (2, 1)):
+        settings = {"num_leaves": leaves, "min_data_in_leaf": 5, "verbosity": -1, "num_threads": 1}
+        y = np.nan_to_num(x[:, 1]) + x[:, 0] ** 2
+        sets.append(Trees.of_lightgbm(lightgbm.train(settings, lightgbm.Dataset(x, y), num_boost_round=rounds)))
+
+    np.testing.assert_array_equal(Grove(tuple(sets)).predict(x), np.stack([one.predict(x) for one in sets]))
 
 
 def test_a_tree_without_a_split_is_its_one_leaf():
@@ -195,7 +211,7 @@ def test_plain_predictors_hold_no_anchored_level(sample):
     anchor = Anchor.fit(sample)
     other = Anchor(anchor.coefficients + 1.0)
 
-    past = of_the_past(sample, plain=True)
+    past = of_the_past(sample)
     one, two = (table(sample, each, 1, plain=True, past=past)[..., :-20] for each in (anchor, other))
 
     np.testing.assert_array_equal(one[..., :40], two[..., :40])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from forecast.models.step import Step
+from forecast.models.step import Step, Steps
 
 
 def _world(count, seed):
@@ -64,3 +64,17 @@ def test_a_step_comes_back_from_its_arrays_with_the_same_answers(step):
     again = Step.restore(step.arrays("own/"), "own/")
 
     np.testing.assert_array_equal(again.predict(table), step.predict(table))
+
+
+def test_steps_asked_together_say_what_each_says_alone_to_the_bit(step):
+    table, target = _world(1500, 1)
+    of_the_same_rows = Step.learned(table, target**2, rounds=60)
+    of_fewer_rows = Step.learned(table, np.where(np.arange(1500) % 3, target, np.nan), rounds=30)
+    of_too_few = Step.learned(table, np.where(np.arange(1500) < 5, target, np.nan), rounds=30)
+    steps = (step, of_fewer_rows, of_the_same_rows, of_too_few)
+
+    together = Steps(steps)
+
+    assert [(0, 2), (1,), (3,)] == [group for group, _ in together.groups]
+    asked, _ = _world(700, 5)
+    np.testing.assert_array_equal(together.predict(asked), np.stack([one.predict(asked) for one in steps]))

@@ -1,4 +1,4 @@
-"""Forecasts are made on one thread, so that the number of cores is not in them."""
+"""Forecasts are made on one thread, whatever the machine offers."""
 
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta

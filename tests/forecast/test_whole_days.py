@@ -96,13 +96,10 @@ def test_what_is_usual_knows_nothing_of_the_region_today(small_air, areas, codes
             seen.append(sample)
             return np.full((1, 2, 7, 6), 50.0)
 
-    class Model:
-        model = Listening()
-
     class Asked:
         area, aqi_edition = "city", "hj633-2012"
 
-    asked = why._Asked(Model(), built, 100, why.groups_of(built.names, ()), np.array([1]), 2, Asked())
+    asked = why._Asked(Listening(), built, 100, why.groups_of(built.names, ()), np.array([1]), 2, Asked())
     asked.median(())
     asked.median(("level", "build_up"))
 
