@@ -215,15 +215,17 @@ take 0.1 s.
 * Training on two years of 1,700 stations goes by blocks of 100 neighbours (`flows/nation.py`, effort "demo"), on Dask
   through Prefect's task runner or without, with equal digests (a test trains on two Dask processes and alone).
   `./run bench nation_training`, a synthetic scale-up, 17 blocks on two Dask processes, nothing else on the machine:
-  376 s (aim 20 minutes), 621 s of processor (at most 44 s a block), 3.4 GiB for both processes together (aim 12).
-* Prediction for 1,700 stations, 7 days, 6 pollutants, 200 paths and their AQI takes 8.3 s of one processor,
-  peak memory 1,003 MiB (`./run bench nation`, effort "demo", arrays of twelve stations repeated). It took 149 s while
+  376 s (aim 20 minutes), 621 s of processor (at most 44 s a block), 3.4 GiB for both processes together (aim 12); on
+  another day 483 s, 776 s and 3.7 GiB.
+* Prediction for 1,700 stations, 7 days, 6 pollutants, 200 paths and their AQI takes 8 to 10 s of one processor,
+  peak memory 1,014 MiB (`./run bench nation`, effort "demo", arrays of twelve stations repeated). It took 149 s while
   every station worked out the usual of all 1,700.
-* The same at effort "full" with weather ahead, the forecasts of the last weeks made again at every station: 58 s on
-  two cores (aim 60), 114 s of processor, 820 MiB a process (`./run bench nation_full`; the model is one of the first
-  training year). An outlook takes 0.07 s of processor, 0.02 s without the last weeks. It was 0.14 s (0.44 s at first):
-  all nodes of a tree are asked at once, the days behind together with the day asked about, kernels in single precision.
-  A model trained before and one trained after say the same AQI quantiles (twelve stations, one day).
+* The same at effort "full" with weather ahead, the forecasts of the last weeks made again at every station: 57.5 s on
+  two cores (aim 60), 112 s of processor, 703 MiB a process (`./run bench nation_full`; the model is one of the first
+  training year), on a day when the machine was a quarter slower than when it had been 58 s: a fifth less time since,
+  for all trees of a lead and all steps of a day are asked at once and an index is worked out once (the same paths to
+  the bit). Until then it was 325 s wherever nobody had set `OMP_NUM_THREADS`: two processes with two threads each on
+  two cores wait for one another. Forecasts are made on one thread now (`forecast/threads.py`).
 """
 
 
