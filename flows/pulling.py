@@ -65,6 +65,10 @@ def daily_flow(home: str) -> str:
     return _told(publish_daily_due(Path(home)))
 
 
+DELIVERY_STAYS = 10
+"""Minutes after which a run of `deliver` makes room for a new one, which takes up changes of software and settings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One deployment and when it is due, in Beijing time."""
@@ -93,7 +97,8 @@ def jobs(home: Path) -> list[Job]:
             # the model is of hour 24; the hours after it are further tries when the newest data came late
             Job(scheduled.outlook_flow, "outlook", "50 0-5 * * *", where),
             Job(scheduled.respond_flow, "respond", "4-59/5 * * * *", where),
-            Job(scheduled.deliver_flow, "deliver", "* * * * *", where),
+            # one stays, and the others are called off; after a kill the next minute's takes its place
+            Job(scheduled.deliver_flow, "deliver", "* * * * *", {**where, "minutes": DELIVERY_STAYS}),
             Job(scheduled.report_flow, "report", "10 7 * * *", where),
             Job(scheduled.verify_flow, "verify", "40 7,19 * * *", where),
         ]

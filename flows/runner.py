@@ -43,7 +43,7 @@ def main() -> None:
         LOG.warning("runs left behind could not be ended: %s", error)
     names = [f"{one.flow_name}/{one.name}" for one in made]
     threading.Thread(target=call_all, args=(names, folder), daemon=True).start()
-    serve(*made, pause_on_shutdown=False, limit=4, query_seconds=5)
+    serve(*made, pause_on_shutdown=False, limit=5, query_seconds=5)
 
 
 def put_in_order() -> tuple[int, int]:

@@ -23,6 +23,7 @@ from flows.post import Post, open_post
 from flows.replay import BRIEF_HOUR
 from flows.scenario import load as load_scenario
 from flows.scenario import scenario as scenario_of
+from flows.staying import left, looks
 
 
 def _moment(post: Post, at: datetime | None) -> datetime:
@@ -75,24 +76,34 @@ def respond_flow(home: str, at: datetime | None = None) -> int:
 
 
 @flow(name="deliver", log_prints=True, retries=2, retry_delay_seconds=20)
-def deliver_flow(home: str, at: datetime | None = None) -> int:
-    """Hand over waiting messages by the leasing worker; how many were settled. A drill's go to the sealed channel only.
+def deliver_flow(home: str, at: datetime | None = None, minutes: int = 0) -> int:
+    """Hand over waiting messages by the leasing worker; how many were settled. With `minutes` it goes on looking until
+    shortly before the next full so many minutes of the hour, when its next run comes.
 
-    Real work without channels.yaml hands nothing over: the messages wait, and the desk says so. Other systems with a
-    webhook are told of the new entries of the record either way.
+    A drill's messages go to the sealed channel only. Real work without channels.yaml hands nothing over: the messages
+    wait, and the desk says so. Other systems with a webhook are told of the new entries of the record either way.
     """
-    post = open_post(Path(home))
-    now = _moment(post, at)
+    post, settled = open_post(Path(home)), 0
+    for look in looks(left(minutes, now=post.now)):
+        settled += _hand_over(post, now=at or post.now, first=look == 0)
+    return settled
+
+
+def _hand_over(post: Post, *, now: datetime, first: bool) -> int:
+    """What one look settled; channels and contacts are read anew, for somebody may have changed them meanwhile."""
     for hook, count in tell_all(post.record, now=now).items():
         if count:
             print(f"webhook {hook} was told of {count} entries")
+    waiting = post.record.waiting(limit=1)
+    if not waiting and not first:
+        return 0
     channel = channel_of(post.home, post.record, area_name=post.office.desk.area_name)
     if channel is None:
-        print(f"no {FILE} in the working folder: {len(post.record.waiting())} messages wait")
+        if first:
+            print(f"no {FILE} in the working folder: {len(post.record.waiting())} messages wait")
         return 0
     address_of, settled = address_in(post.home, post.record), 0
-    worker = f"deliver {os.getpid()}"
-    while found := work(post.office, channel, worker=worker, address_of=address_of, now=now):
+    while found := work(post.office, channel, worker=f"deliver {os.getpid()}", address_of=address_of, now=now):
         settled += sum(found.values())
     return settled
 

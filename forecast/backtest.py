@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
@@ -23,7 +23,7 @@ from forecast.features import LEADS, TARGETS, Area, Sample
 from forecast.outlook import QUANTILES
 from forecast.predict import aqi_of, seed
 from forecast.train import Effort, Trained, train
-from forecast.weather_ahead import weathered
+from forecast.weather_ahead import told, weathered
 from plans.errors import DataError
 from plans.whole_file import whole_file
 
@@ -53,6 +53,8 @@ class Forecasts:
     """(area, issue, lead, path) float32, ug/m3."""
     primary: np.ndarray
     """(area, issue, lead, pollutant): share of paths in which it is a primary pollutant."""
+    without: np.ndarray | None = None
+    """(area, issue): made by the model without weather, because the day had no run; None where no such day was."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +77,7 @@ class Backtest:
     def rows(self, model: str) -> Iterator[dict[str, object]]:
         """The table of one model, in the order of COLUMNS: every issue day with its seven days ahead."""
         said = self.forecasts[model]
+        mode = self.weather_mode if model in WEATHERED.values() else "none"
         for area, issue, lead in np.ndindex(said.aqi.shape[:3]):
             valid = self.issue_dates[issue] + np.timedelta64(lead + 1, "D")
             members = np.sort(said.aqi[area, issue, lead])
@@ -90,7 +93,7 @@ class Backtest:
                 **{f"p_gt{limit}": round(float(np.mean(members > limit)), 4) for limit in (100, 150, 200)},
                 "primary": air.POLLUTANTS[int(share.argmax())] if share.max() > 0 else "",
                 "model": model,
-                "weather_mode": self.weather_mode if model in WEATHERED.values() else "none",
+                "weather_mode": "none" if said.without is not None and said.without[area, issue] else mode,
             }
 
     def write(self, path: str | Path, *, models: Sequence[str] | None = None) -> int:
@@ -153,8 +156,9 @@ def run(
     So every natural day of first..last is forecast at lead 1, and each of them is also an issue day (the last one needs
     its hours up to 20 at least). The truth kept for scoring is that of days ahead inside first..last. `areas` defaults
     to every station of the dataset; `trained` takes models already made. `weather`: daily weather ahead of the mode it
-    declares; models of WEATHERED then use it, each issue day its own run. DataError: `first` before `train_until` (the
-    model would have seen its exam), days outside the data.
+    declares; models of WEATHERED then use it, each issue day its own run. Days without a run of which a truth may be
+    known are forecast by the model without weather, as an office does, and their rows say so; it is trained only then.
+    DataError: `first` before `train_until` (the model would have seen its exam), days outside the data.
     """
     if first < train_until:
         expected = f"{train_until} or later"
@@ -186,6 +190,16 @@ def run(
             ahead = weathered(dataset, own, areas=areas, belief=made.belief, among=made.areas)
             sample = features.build(dataset, areas=areas, region=region, ahead=ahead)
         forecasts[name] = _forecasts(made, sample, rows, edition=edition, count=paths)
+        silent = _silent(own, made, areas=areas, issues=issues, last=day)
+        if silent.any():
+            bare = next(word for word, other in WEATHERED.items() if other == name)
+            say(f"{int(silent.any(axis=0).sum())} 天没有气象预报，改用无气象的模型 {bare}")
+            instead = (trained or {}).get(bare) or train(
+                dataset, until=train_until, areas=areas, effort=effort, model=bare
+            )
+            those = np.flatnonzero(silent.any(axis=0))
+            said = _forecasts(instead, plain, rows[those], edition=edition, count=paths)
+            forecasts[name] = _filled(forecasts[name], said, silent, those)
         say(f"{name}：已预报 {len(areas)} 个区域、{len(rows)} 天")
     return Backtest(
         areas=tuple(area.key for area in areas),
@@ -225,3 +239,25 @@ def _forecasts(model: Trained, sample: Sample, rows: np.ndarray, *, edition: str
         bits = [(mask >> bit & 1).mean(axis=1) for bit in range(len(TARGETS))]
         primary.append(np.stack(bits, axis=-1))
     return Forecasts(model=model.name, aqi=np.stack(aqi), pm25=np.stack(pm25), primary=np.stack(primary))
+
+
+def _silent(
+    weather: xr.Dataset | None, model: Trained, *, areas: Sequence[Area], issues: np.ndarray, last: np.datetime64
+) -> np.ndarray:
+    """(area, issue): no run where the model asks for one, and a truth may be known (a day ahead up to the last)."""
+    if weather is None:
+        return np.zeros((len(areas), len(issues)), dtype=bool)
+    silent: np.ndarray = ~told(weather, areas=areas, days=issues, belief=model.belief) & (issues < last)
+    return silent
+
+
+def _filled(said: Forecasts, instead: Forecasts, silent: np.ndarray, those: np.ndarray) -> Forecasts:
+    """The forecasts with those of another model where `silent` (area, issue); it was asked for the issues `those`."""
+    chosen, made = silent[:, those], {}
+    for name in ("aqi", "pm25", "primary"):
+        values = getattr(said, name).copy()
+        part = values[:, those]
+        part[chosen] = getattr(instead, name)[chosen]
+        values[:, those] = part
+        made[name] = values
+    return replace(said, **made, without=silent)

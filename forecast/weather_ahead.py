@@ -272,6 +272,17 @@ def leads_known(weather: xr.Dataset, *, area: Area, day: date, belief: Belief = 
     return leads
 
 
+def told(weather: xr.Dataset, *, areas: Sequence[Area], days: np.ndarray, belief: Belief = AS_SAID) -> np.ndarray:
+    """(area, day): whether the run of an issue day says anything of an area, in a variable that was learned from.
+
+    `days`: datetime64[D]. A day without a run is as one whose run says nothing. DataError as in :func:`leads_known`,
+    but for the day.
+    """
+    said = _told(belief.own(_held(weather, areas))).transpose("area", "issue_date")
+    keys, issues = [area.key for area in areas], said["issue_date"].values.astype("datetime64[D]")
+    return np.stack([np.isin(days, issues[one]) for one in said.sel(area=keys).values.astype(bool)])
+
+
 def _completed(observed: xr.Dataset, weather: xr.Dataset) -> xr.Dataset:
     """The observed daily weather, and for variables nobody observes what the run of the day before said at lead 1."""
     next_day = np.timedelta64(1, "D")

@@ -148,6 +148,34 @@ def test_the_backtest_uses_the_model_with_weather_and_names_the_mode(small_air, 
     assert modes == {"blend-weather": ["forecast"], "climatology": ["none"]}
 
 
+def test_days_without_a_run_are_forecast_by_the_model_without_weather_and_say_so(small_air, areas, degraded):
+    models = {
+        "blend-weather": train(small_air, until=UNTIL, areas=areas[:1], model="blend-weather", weather=degraded),
+        "blend": train(small_air, until=UNTIL, areas=areas[:1], model="blend"),
+    }
+    asked = {
+        "train_until": UNTIL, "first": UNTIL, "last": date(2015, 3, 1), "edition": "hj633-2012", "areas": areas[:1],
+        "models": ("blend",), "paths": 20, "trained": models,
+    }  # fmt: skip
+    days = degraded["issue_date"].values.astype("datetime64[D]")
+    gone = np.isin(days, np.array(["2015-02-22", "2015-02-23", "2015-03-01"], "datetime64[D]"))
+    told: list[str] = []
+
+    whole, bare = (list(backtest.run(small_air, weather=one, **asked).forecasts.values()) for one in (degraded, None))
+    done = backtest.run(small_air, weather=degraded.isel(issue_date=~gone), say=told.append, **asked)
+    rows = {(row["issue_date"], row["lead"]): row for row in done.rows("blend-weather")}
+
+    (made,) = done.forecasts.values()
+    those = np.isin(done.issue_dates, np.array(["2015-02-22", "2015-02-23"], "datetime64[D]"))
+    for name in ("aqi", "pm25", "primary"):
+        np.testing.assert_array_equal(getattr(bare[0], name)[:, those], getattr(made, name)[:, those])
+        kept, expected = getattr(made, name)[:, ~those], getattr(whole[0], name)[:, ~those]
+        np.testing.assert_array_equal(expected[:, :-1], kept[:, :-1])
+    assert {"none"} == {rows["2015-02-22", lead]["weather_mode"] for lead in range(1, 8)}
+    assert "forecast" == rows["2015-02-24", 1]["weather_mode"]
+    assert "2 天没有气象预报，改用无气象的模型 blend" in told, "the last day has nothing ahead that could be scored"
+
+
 def test_a_model_with_weather_refuses_to_forecast_without_it(model, small_air, areas, codes, perfect):
     plain = features.build(small_air, areas=areas, region=codes)
 
