@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import threading
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -56,15 +55,15 @@ def written(home):
 
 
 def test_a_message_that_comes_while_the_run_stays_leaves_with_it(office, monkeypatch):
-    monkeypatch.setattr(scheduled, "left", lambda minutes, *, now: 12.0)
-    monkeypatch.setattr(scheduled, "looks", lambda seconds: looks(seconds, every=0.5))
-    writing = threading.Timer(1.5, written, (office,))
-    writing.start()
+    def looks_with_somebody_writing_between(seconds):
+        assert 0 <= seconds <= DELIVERY_STAYS * 60
+        yield 0
+        written(office)
+        yield 1
 
-    settled = scheduled.deliver_flow.fn(str(office), minutes=1)
+    monkeypatch.setattr(scheduled, "looks", looks_with_somebody_writing_between)
 
-    writing.join()
-    assert 1 == settled
+    assert 1 == scheduled.deliver_flow.fn(str(office), minutes=DELIVERY_STAYS)
     assert not open_post(office).record.waiting()
 
 
@@ -80,12 +79,25 @@ def test_channels_that_are_set_up_while_the_run_stays_count_at_once(office, monk
     ways = (office / "channels.yaml").read_text(encoding="utf-8")
     (office / "channels.yaml").unlink()
     written(office)
-    monkeypatch.setattr(scheduled, "left", lambda minutes, *, now: 12.0)
-    monkeypatch.setattr(scheduled, "looks", lambda seconds: looks(seconds, every=0.5))
-    setting_up = threading.Timer(1.5, (office / "channels.yaml").write_text, (ways,))
-    setting_up.start()
 
-    assert 1 == scheduled.deliver_flow.fn(str(office), minutes=1)
+    def looks_with_somebody_setting_up_between(_seconds):
+        yield 0
+        assert open_post(office).record.waiting(), "without channels messages wait"
+        (office / "channels.yaml").write_text(ways, encoding="utf-8")
+        yield 1
+
+    monkeypatch.setattr(scheduled, "looks", looks_with_somebody_setting_up_between)
+
+    assert 1 == scheduled.deliver_flow.fn(str(office), minutes=DELIVERY_STAYS)
+
+
+def test_a_run_looks_again_until_its_time_is_over():
+    start = time.monotonic()
+
+    found = list(looks(0.7, every=0.2))
+
+    assert found in ([0, 1], [0, 1, 2], [0, 1, 2, 3]), "fewer where the machine is busy"
+    assert time.monotonic() - start < 60
 
 
 def test_a_run_whose_starter_was_killed_ends_by_itself(tmp_path):
