@@ -11,7 +11,10 @@ import os
 import runpy
 import signal
 import sys
+from pathlib import Path
+from typing import BinaryIO
 
+LOG_BYTES = 10_000_000
 _PR_SET_PDEATHSIG = 1
 """linux/prctl.h"""
 
@@ -19,6 +22,16 @@ _PR_SET_PDEATHSIG = 1
 def command(module: str, *words: str) -> list[str]:
     """The command line of such a child."""
     return [sys.executable, "-m", "flows.child", str(os.getpid()), module, *words]
+
+
+def log(path: Path, *, most: int = LOG_BYTES) -> BinaryIO:
+    """A child's log, opened to be gone on with; one larger than `most` bytes is put aside as NAME.1 first.
+
+    So there are two of each at most, the older one in place of the one before it.
+    """
+    if path.is_file() and path.stat().st_size > most:
+        path.replace(path.with_name(path.name + ".1"))
+    return path.open("ab")
 
 
 def main() -> None:

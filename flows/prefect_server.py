@@ -16,6 +16,17 @@ from pathlib import Path
 from flows import child
 from plans.errors import LantianError
 
+SETTINGS = {
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(14 * 24 * 3600),
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P2D",
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_ENABLED": "false",
+}
+"""What differs from Prefect's own settings, where the environment says nothing else. Runs are kept for 14 days, events,
+which nobody reads here, for two: by itself Prefect keeps runs for good, some gigabytes a year. What happened stands in
+the record and in the slots, not there. Nobody reads which runs were late either; marking the hundreds of an outage
+meets the runner's own writing, and on SQLite fails again and again ("database is locked")."""
+
 
 def free_port() -> int:
     """A port of the loopback that nobody listens on now."""
@@ -29,6 +40,7 @@ def start(home: Path, *, port: int) -> subprocess.Popen[bytes]:
     """The server process, not yet ready. Its log goes to prefect.log in the folder; nothing is reported outside."""
     home.mkdir(parents=True, exist_ok=True)
     environment = {
+        **SETTINGS,
         **os.environ,
         "PREFECT_HOME": str(home.resolve()),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -38,7 +50,7 @@ def start(home: Path, *, port: int) -> subprocess.Popen[bytes]:
     }
     environment.pop("PREFECT_API_URL", None)
     command = child.command("prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port))
-    with (home / "prefect.log").open("ab") as log:
+    with child.log(home / "prefect.log") as log:
         return subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)  # noqa: S603
 
 

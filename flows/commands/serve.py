@@ -126,5 +126,5 @@ def _keep(
 def _part(folder: Path, log: str, module: str, *words: str) -> subprocess.Popen[bytes]:
     """A module as a process of its own that ends with this one (flows may not import the console)."""
     environment = {**os.environ, "LANTIAN_HOME": str(folder)}
-    with (folder / log).open("ab") as opened:
+    with child.log(folder / log) as opened:
         return subprocess.Popen(child.command(module, *words), env=environment, stdout=opened, stderr=opened)  # noqa: S603

@@ -3,6 +3,7 @@
 import time
 from datetime import UTC, date, datetime, timedelta
 
+import httpx
 import pytest
 
 from emergency.record import Record
@@ -25,6 +26,15 @@ def server(tmp_path_factory):
         api = prefect_server.wait(process, port=port, seconds=600)
         prefect_server.use(api, home)
         yield api
+
+
+def test_the_server_forgets_old_runs_and_events_and_marks_none_as_late(server):
+    settings = httpx.get(f"{server}/admin/settings", trust_env=False).json()["server"]
+
+    assert {"events", "flow_runs"} == set(settings["services"]["db_vacuum"]["enabled"])
+    assert "P14D" == settings["services"]["db_vacuum"]["retention_period"]
+    assert "P2D" == settings["events"]["retention_period"]
+    assert not settings["services"]["late_runs"]["enabled"]
 
 
 @pytest.fixture(scope="module")
