@@ -24,6 +24,7 @@ from forecast.outlook import QUANTILES
 from forecast.predict import aqi_of, seed
 from forecast.train import Effort, Trained, train
 from forecast.weather_ahead import told, weathered
+from forecast.whole_days import places_told
 from plans.errors import DataError
 from plans.whole_file import whole_file
 
@@ -158,6 +159,7 @@ def run(
     to every station of the dataset; `trained` takes models already made. `weather`: daily weather ahead of the mode it
     declares; models of WEATHERED then use it, each issue day its own run. Days without a run of which a truth may be
     known are forecast by the model without weather, as an office does, and their rows say so; it is trained only then.
+    Areas that can't be learned because hardly a day of them was measured are said and left out.
     DataError: `first` before `train_until` (the model would have seen its exam), days outside the data.
     """
     if first < train_until:
@@ -167,8 +169,13 @@ def run(
         raise DataError("The test ends before it begins", expected=f"{first} or later", found=str(last))
     stations = [str(code) for code in dataset["station"].values]
     areas = tuple(areas) if areas is not None else tuple(Area(code, (code,)) for code in stations)
-    region = tuple(sorted({code for area in areas for code in area.stations}))
-    plain = features.build(dataset, areas=areas, region=region)
+    plain = _sample(dataset, areas)
+    measured = places_told(plain.until(train_until).observed)
+    if measured.any() and not measured.all():
+        left_out = [area.key for area, there in zip(areas, measured, strict=True) if not there]
+        say(f"没有足够的数据可供训练，不作预报：{'、'.join(left_out)}")
+        areas = tuple(area for area in areas if area.key not in left_out)
+        plain = _sample(dataset, areas)
     if weather is not None:
         models = [WEATHERED.get(name, name) for name in models]
     before, day = np.datetime64(first, "D") - 1, np.datetime64(last, "D")
@@ -188,7 +195,7 @@ def run(
         sample = plain
         if own is not None:
             ahead = weathered(dataset, own, areas=areas, belief=made.belief, among=made.areas)
-            sample = features.build(dataset, areas=areas, region=region, ahead=ahead)
+            sample = _sample(dataset, areas, ahead)
         forecasts[name] = _forecasts(made, sample, rows, edition=edition, count=paths)
         silent = _silent(own, made, areas=areas, issues=issues, last=day)
         if silent.any():
@@ -212,6 +219,11 @@ def run(
         observed_primary=observed_primary,
         forecasts=forecasts,
     )
+
+
+def _sample(dataset: xr.Dataset, areas: Sequence[Area], ahead: xr.Dataset | None = None) -> Sample:
+    region = tuple(sorted({code for area in areas for code in area.stations}))
+    return features.build(dataset, areas=areas, region=region, ahead=ahead)
 
 
 def truth(sample: Sample, rows: np.ndarray, *, last: date, edition: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -28,6 +28,7 @@ from forecast import air, features
 from forecast.features import Area, Sample
 from forecast.threads import one_thread
 from forecast.weather_ahead import AS_SAID, Belief, Lesson, lesson
+from forecast.whole_days import places_told
 from plans.errors import DataError
 from plans.whole_file import write_whole
 
@@ -40,8 +41,8 @@ FORMAT = "lantian-model 1"
 BELIEF = "belief/"
 """Before the names of arrays that say how a model takes a weather run."""
 CODE = ("almanac.py", "features.py", "calibrate.py", "daily.py", "weather.py", "weather_ahead.py",
-        "weather_crosscheck.py", "weather_local.py", "weather_modes.py", "weather_path.py", "whole_days.py",
-        "models")  # fmt: skip
+        "weather_crosscheck.py", "weather_local.py", "weather_made.py", "weather_modes.py", "weather_path.py",
+        "whole_days.py", "models")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,8 +105,9 @@ def train(
     needed). `areas` defaults to every station of the dataset; all their stations together are the region. `effort`
     "demo" takes seconds, "full" minutes. `weather`: daily weather ahead (area, issue_date, lead) of the mode it
     declares; runs of issue days before `until` are learned from, or where none were kept runs made of observed weather
-    (then the manifest says stand_in_runs). DataError: no data before `until`, unknown station,
-    model or effort, weather that lacks an area.
+    (then the manifest says stand_in_runs). Areas with hardly a day measured are left out (whole_days.places_told;
+    areas_left_out of the manifest). DataError: no data before `until`, or none of any area; unknown station, model or
+    effort; weather that lacks an area.
     """
     if issue_hour != 24 and (weather is not None or effort == "full"):
         expected, found = "24 with weather ahead or effort full", f"{issue_hour}"
@@ -125,21 +127,52 @@ def train(
         dataset = from_archive(source, stations=stations, start=air.day_bounds(start)[0], end=end, as_of=end)
     if not dataset.sizes["valid_time"]:
         raise DataError("There are no data to train on", expected=f"hours before {until.isoformat()}", found="none")
-    region = tuple(sorted({code for area in areas for code in area.stations}))
+    region = _stations(areas)
+    asked: dict[str, Any] = {"issue_hour": issue_hour, "until": until}
     with one_thread():
-        taught = None if weather is None else lesson(dataset, weather, areas=areas, until=until)
-        sample = features.build(
-            dataset, areas=areas, region=region, issue_hour=issue_hour,
-            ahead=taught.ahead if taught else None, redrawn=taught.redrawn if taught else (),
-        ).until(until)  # fmt: skip
+        taught, sample = _known(dataset, weather, areas=areas, region=region, **asked)
+        told = places_told(sample.observed)
+        if not told.any():
+            raise DataError(
+                "There are no data to train on", where=", ".join(region)[:150],
+                expected=f"measurements before {until.isoformat()}", found="none of these stations",
+                todo="Compare the codes of the stations with those of the data",
+            )  # fmt: skip
+        left_out = [area.key for area, there in zip(areas, told, strict=True) if not there]
+        if left_out:
+            areas = tuple(area for area in areas if area.key not in left_out)
+            region = _stations(areas)
+            taught, sample = _known(dataset, weather, areas=areas, region=region, **asked)
         fitted = (prepared(model, effort) if isinstance(model, str) else model).fit(sample)
     return _trained(
-        fitted, areas=areas, region=region, sample=sample, effort=effort,
+        fitted, areas=areas, region=region, sample=sample, effort=effort, left_out=left_out,
         mode="none" if weather is None else str(weather.attrs["weather_mode"]), taught=taught,
         simulated=str(dataset.attrs.get("simulated", "")).lower() in ("true", "1", "yes"),
         runs_of="" if weather is None else str(weather.attrs.get("runs_of", "")),
         weather_observed=[name for name in air.WEATHER if name in dataset and bool(dataset[name].notnull().any())],
     )  # fmt: skip
+
+
+def _stations(areas: Sequence[Area]) -> tuple[str, ...]:
+    return tuple(sorted({code for area in areas for code in area.stations}))
+
+
+def _known(
+    dataset: xr.Dataset,
+    weather: xr.Dataset | None,
+    *,
+    areas: Sequence[Area],
+    region: Sequence[str],
+    issue_hour: int,
+    until: date,
+) -> tuple[Lesson | None, Sample]:
+    """What a model for the areas is taught of the weather, and its sample of the days before `until`."""
+    taught = None if weather is None else lesson(dataset, weather, areas=areas, until=until)
+    sample = features.build(
+        dataset, areas=areas, region=region, issue_hour=issue_hour,
+        ahead=taught.ahead if taught else None, redrawn=taught.redrawn if taught else (),
+    )  # fmt: skip
+    return taught, sample.until(until)
 
 
 def from_archive(
@@ -197,6 +230,7 @@ def _trained(
     simulated: bool,
     runs_of: str,
     weather_observed: Sequence[str],
+    left_out: Sequence[str],
 ) -> Trained:
     settings, _ = fitted.stored()
     belief = taught.belief if taught else AS_SAID
@@ -210,6 +244,7 @@ def _trained(
         "last_day": str(sample.days[-1]),
         "issue_hour": sample.issue_hour,
         "areas": [{"key": area.key, "stations": list(area.stations)} for area in areas],
+        "areas_left_out": list(left_out),
         "region": list(region),
         "features": list(sample.names),
         "targets": list(features.TARGETS),
@@ -221,6 +256,7 @@ def _trained(
         "weather_shares": dict(belief.shares),
         "weather_variables_checked": list(belief.check.targets) if belief.check else [],
         "stand_in_runs": taught is not None and taught.stand_in,
+        "runs_made": taught.made if taught else 0,
         "runs_go_round_the_year": taught is None or taught.seasons,
         "effort": effort,
         "simulated": simulated,

@@ -13,8 +13,9 @@ import xarray as xr
 from forecast import air
 from forecast.features import Area
 from forecast.weather import check_daily, observed_daily
-from forecast.weather_crosscheck import Crosscheck, checked, learned
+from forecast.weather_crosscheck import Crosscheck, checked
 from forecast.weather_local import Shares, led_back, shares_of
+from forecast.weather_made import completed
 from forecast.weather_modes import degraded_weather
 from forecast.weather_path import redrawn, way
 from forecast.whole_days import goes_round_the_year
@@ -102,6 +103,8 @@ class Lesson:
     """How runs are taken; perfect weather as it is."""
     stand_in: bool
     """Whether the runs are made of observed weather because none were kept."""
+    made: int
+    """Issue days without a run for which one was made, with the errors of those kept."""
     seasons: bool
     """Whether the runs learned from go round the year; what they are worth in a season without any is not known."""
 
@@ -137,21 +140,23 @@ def learnable(
 def lesson(dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], until: date) -> Lesson:
     """What a model is taught of the weather ahead, from days before `until`.
 
+    Days of which no run was kept get one made of the weather observed, as good as those kept.
     DataError: the weather lacks an area, or is no daily weather; too few runs, see :func:`learnable`.
     """
     weather, stand_in = learnable(dataset, weather, areas=areas, until=until)
     weather, seen = weather.sel(area=[area.key for area in areas]), observed_of(dataset, areas=areas)
     if weather.attrs["weather_mode"] != "forecast":
-        return Lesson(way(weather, seen), (), Belief(variables=tuple(map(str, weather))), stand_in=False, seasons=True)
+        belief = Belief(variables=tuple(map(str, weather)))
+        return Lesson(way(weather, seen), (), belief, stand_in=False, made=0, seasons=True)
     weather, unheard = heard(weather, until=until)
     variables = tuple(map(str, weather))
     seasons = goes_round_the_year(_run_days(weather, until))
     shares = shares_of(weather, seen, until=until)
     weather = led_back(weather, shares, among=[area.key for area in areas])
-    check, weather = learned(weather, seen, until=until)
+    check, weather, made = completed(weather, seen, until=until)
     truth = _completed(seen, weather)
     again = tuple(way(redrawn(weather, truth, until=until, seed=seed), seen) for seed in range(REDRAWN))
-    return Lesson(way(weather, seen), again, Belief(shares, check, variables, unheard), stand_in, seasons)
+    return Lesson(way(weather, seen), again, Belief(shares, check, variables, unheard), stand_in, made, seasons)
 
 
 def heard(weather: xr.Dataset, *, until: date) -> tuple[xr.Dataset, dict[str, list[int]]]:

@@ -66,10 +66,14 @@ class Crosscheck:
         return cls(names, targets, arrays["middle"], arrays["scale"], arrays["table"])
 
 
-def learned(weather: xr.Dataset, observed: xr.Dataset, *, until: date) -> tuple[Crosscheck | None, xr.Dataset]:
+def learned(
+    weather: xr.Dataset, observed: xr.Dataset, *, until: date, errors_of: np.ndarray | None = None
+) -> tuple[Crosscheck | None, xr.Dataset]:
     """The check, and the weather it was learned from as checks see it that were fitted on other days.
 
     weather: daily weather ahead (area, issue_date, lead); observed: daily weather (area, valid_date) of the same areas.
+    `errors_of`: (issue,) the issue day of the table whose errors a run has, where runs were made with those of others;
+    then days are others when their errors are.
     Only valid days before `until` are learned from; later issue days see the check itself. None, and the weather as it
     is: too few days, days that do not go round the year (a season is part of the regression), or fellows that do not
     help.
@@ -94,7 +98,9 @@ def learned(weather: xr.Dataset, observed: xr.Dataset, *, until: date) -> tuple[
         rows = np.flatnonzero(usable)
         if len(rows) < LEAST or not goes_round_the_year(valid[rows, lead]):
             return None, weather
-        one = _Lead(valid[:, lead], x[:, lead], y[place[rows, lead]], rows, own=[names.index(name) for name in targets])
+        _, order = np.unique(rows if errors_of is None else errors_of[rows], return_inverse=True)
+        own = [names.index(name) for name in targets]
+        one = _Lead(valid[:, lead], x[:, lead], y[place[rows, lead]], rows, own=own, order=order)
         parts.append(one.fitted())
         left, alone = left + one.left, alone + one.alone
         known = ~np.isnan(x[:, lead]).any(axis=1)
@@ -130,11 +136,13 @@ def checked(weather: xr.Dataset, check: Crosscheck, *, among: Sequence[str]) -> 
 class _Lead:
     """The regressions of one lead: on the variable alone and on all, each asked about days it was not fitted on."""
 
-    def __init__(self, valid: np.ndarray, x: np.ndarray, y: np.ndarray, rows: np.ndarray, *, own: list[int]) -> None:
+    def __init__(
+        self, valid: np.ndarray, x: np.ndarray, y: np.ndarray, rows: np.ndarray, *, own: list[int], order: np.ndarray
+    ) -> None:
         self.middle, self.scale = x[rows].mean(axis=0), x[rows].std(axis=0) + 1e-9
         self.design, self.y, self.rows = _design(valid, x, self.middle, self.scale), y, rows
         self.seasons = self.design.shape[1] - x.shape[1]
-        self.fold = np.arange(len(rows)) * FOLDS // len(rows)
+        self.fold = order * FOLDS // (int(order.max()) + 1)
         single = np.empty_like(y)
         for target, column in enumerate(own):
             columns = [*range(self.seasons), self.seasons + column]

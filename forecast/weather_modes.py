@@ -7,7 +7,8 @@ none were kept: the observed weather drawn towards climatology, plus an error th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,31 +70,51 @@ def degraded_weather(
     that day and the seed only. Amounts and speeds stay >= 0, shares within 0..1. One run is one issue date: nobody may
     use another run for it than its own.
     """
-    observed = observed_daily(dataset, areas=areas)
-    days = observed["valid_date"].values.astype("datetime64[D]")
-    past = days < np.datetime64(climate_until, "D")
-    if past.sum() < 60:
-        raise DataError("The climatology is too short", expected="60 days or more", found=f"{int(past.sum())} days")
-    made = _perfect(observed)
-    issues = made["issue_date"].values.astype("datetime64[D]")
-    valid = issues[:, None] + np.arange(1, LEADS + 1) * np.timedelta64(1, "D")
-    starts = _drawn(days[past][: -LEADS + 1], issues, seed)
-    weight = np.array(WEIGHTS)
-    for name in map(str, observed):
-        values = observed[name].values
-        usual = _harmonics(values, days, past)
-        error = _filled(values - _at(usual, days))[:, starts[:, None] + np.arange(LEADS)]
-        normal = _at(usual, valid.ravel()).reshape(values.shape[0], *valid.shape)
-        mixed = normal + weight * (made[name].values - normal) + np.sqrt(1 - weight**2) * error
-        rule = DAILY[name]
-        made[name].values[:] = np.clip(mixed, rule.low, rule.high)
-    made = in_order(made)
+    observed, weight = observed_daily(dataset, areas=areas), np.array(WEIGHTS)
+    errs = {str(name): Errs(weight, np.sqrt(1 - weight**2)) for name in observed}
+    made = made_runs(observed, errs=errs, until=climate_until, seed=seed)
     made.attrs |= {
         "weather_mode": "forecast",
         "source": f"degraded from observations, seed {seed}",
         "simulated": "true",
     }
     return check_daily(made)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Errs:
+    """How a variable of a run errs, per lead."""
+
+    kept: np.ndarray
+    """How much of the observed departure from climatology the run still holds."""
+    spread: np.ndarray
+    """The size of its error beside that of observed departures."""
+
+
+def made_runs(observed: xr.Dataset, *, errs: Mapping[str, Errs], until: date, seed: int) -> xr.Dataset:
+    """Runs (area, issue_date, lead) made of observed daily weather (area, valid_date), in the variables of `errs`.
+
+    At each lead climatology + kept * observed departure + spread * error; climatology and errors as
+    :func:`degraded_weather` has them, from days before `until`. NaN where the valid day is not observed. DataError:
+    less than 60 days before `until`.
+    """
+    days = observed["valid_date"].values.astype("datetime64[D]")
+    past = days < np.datetime64(until, "D")
+    if past.sum() < 60:
+        raise DataError("The climatology is too short", expected="60 days or more", found=f"{int(past.sum())} days")
+    made = _perfect(observed[list(errs)])
+    issues = made["issue_date"].values.astype("datetime64[D]")
+    valid = issues[:, None] + np.arange(1, LEADS + 1) * np.timedelta64(1, "D")
+    starts = _drawn(days[past][: -LEADS + 1], issues, seed)
+    for name, err in errs.items():
+        values = observed[name].values
+        usual = _harmonics(values, days, past)
+        error = _filled(values - _at(usual, days))[:, starts[:, None] + np.arange(LEADS)]
+        normal = _at(usual, valid.ravel()).reshape(values.shape[0], *valid.shape)
+        mixed = normal + err.kept * (made[name].values - normal) + err.spread * error
+        rule = DAILY.get(name)
+        made[name].values[:] = np.clip(mixed, rule.low, rule.high) if rule else mixed
+    return in_order(made)
 
 
 def in_order(daily: xr.Dataset) -> xr.Dataset:

@@ -72,15 +72,16 @@ def redrawn(ahead: xr.Dataset, observed: xr.Dataset, *, until: date, seed: int) 
 
     What a run keeps of the observed departure from climate is fitted per variable and lead on valid days before
     `until`; what it misses there are its errors. A model trained on such runs too learns what a wrong run does to a
-    forecast without having to believe the few errors it saw. NaN where the valid day is not before `until`.
+    forecast without having to believe the few errors it saw. A day without a run gets one too. NaN where the valid day
+    is not before `until`.
     """
     issues = ahead["issue_date"].values.astype("datetime64[D]")
     valid = issues[:, None] + np.arange(1, LEADS + 1) * np.timedelta64(1, "D")
     past = np.asarray(valid < np.datetime64(until, "D"))
-    source = _other_days(issues, np.asarray(past.all(axis=1)), seed)
+    source = errors_of(ahead, until=until, seed=seed)
     out = {}
     for name in map(str, ahead):
-        said, seen = ahead[name].values, _valid(observed, name, ahead["area"].values, valid)
+        said, seen = ahead[name].values, on_days(observed, name, ahead["area"].values, valid)
         usual = climate(observed[name].sel(area=ahead["area"].values), valid, until=until)
         mixed = np.full(said.shape, np.nan)
         for lead in range(LEADS):
@@ -92,6 +93,19 @@ def redrawn(ahead: xr.Dataset, observed: xr.Dataset, *, until: date, seed: int) 
         rule = DAILY.get(name)
         out[name] = (ahead[name].dims, np.clip(mixed, rule.low, rule.high) if rule else mixed)
     return xr.Dataset(out, coords=ahead.coords, attrs=ahead.attrs)
+
+
+def errors_of(ahead: xr.Dataset, *, until: date, seed: int) -> np.ndarray:
+    """(issue,): the place of the issue day, with a run and over before `until`, whose errors :func:`redrawn` takes."""
+    issues = ahead["issue_date"].values.astype("datetime64[D]")
+    over = issues + np.timedelta64(LEADS, "D") < np.datetime64(until, "D")
+    return _other_days(issues, np.asarray(over) & ran(ahead), seed)
+
+
+def ran(ahead: xr.Dataset) -> np.ndarray:
+    """(issue,): whether the day has a run with any value."""
+    there: np.ndarray = ahead.to_dataarray().notnull().any(("variable", "area", "lead")).values
+    return there
 
 
 def _other_days(issues: np.ndarray, usable: np.ndarray, seed: int) -> np.ndarray:
@@ -106,7 +120,7 @@ def _other_days(issues: np.ndarray, usable: np.ndarray, seed: int) -> np.ndarray
     return out
 
 
-def _valid(observed: xr.Dataset, name: str, areas: np.ndarray, valid: np.ndarray) -> np.ndarray:
+def on_days(observed: xr.Dataset, name: str, areas: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """(area, *valid.shape): the observed values of days, NaN outside."""
     days = observed["valid_date"].values.astype("datetime64[D]")
     at = ((valid - days[0]) / np.timedelta64(1, "D")).astype(np.intp)
@@ -120,7 +134,7 @@ def _path(ahead: xr.Dataset, observed: xr.Dataset, name: str, issues: np.ndarray
     said = ahead[name].transpose("area", "issue_date", "lead").values
     back = issues[:, None] - np.arange(BEFORE - 1, -1, -1) * np.timedelta64(1, "D")
     if name in observed:
-        seen = _valid(observed, name, ahead["area"].values, back)
+        seen = on_days(observed, name, ahead["area"].values, back)
     else:
         at = np.searchsorted(issues, back - np.timedelta64(1, "D")).clip(max=len(issues) - 1)
         there = issues[at] == back - np.timedelta64(1, "D")

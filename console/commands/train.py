@@ -41,6 +41,8 @@ def train(
     path = training.save(made, out)
     first, last = made.manifest["first_day"], made.manifest["last_day"]
     typer.echo(f"已用 {first} 至 {last} 的数据训练 {len(made.areas)} 个区域，写入 {path}")
+    if silent := made.manifest["areas_left_out"]:
+        typer.echo(f"几乎没有监测数据，没有训练：{'、'.join(silent)}")
     typer.echo(f"摘要 {made.digest}")
 
 

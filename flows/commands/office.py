@@ -121,8 +121,12 @@ def train(
         kind = "无气象预报" if made.weather_mode == "none" else f"使用气象预报，{len(made.areas)}个区域"
         days = f"{made.manifest['first_day']} 至 {made.manifest['last_day']}"
         typer.echo(f"已用 {days} 的数据训练（{kind}），摘要 {made.digest}")
+        if silent := made.manifest["areas_left_out"]:
+            typer.echo(f"几乎没有监测数据，没有训练：{'、'.join(silent)}")
         if made.manifest["stand_in_runs"]:
             typer.echo("训练期存档的气象预报不足，用观测气象模拟的预报训练；每次展望会注明。")
+        if days_made := made.manifest["runs_made"]:
+            typer.echo(f"训练期有{days_made}天没有存档的气象预报，用观测气象按存档预报的误差模拟。")
         if not made.manifest["runs_go_round_the_year"]:
             typer.echo("训练期的气象预报不满一年，没学过的季节可能不准；每次展望会注明。补取以往的预报后再训练。")
 

@@ -270,6 +270,23 @@ def test_a_source_without_kept_runs_is_refused_before_anything_is_trained(home):
     assert [] == list(home.glob("model-*"))
 
 
+def test_an_office_whose_stations_are_named_otherwise_than_its_data_is_told_so(home):
+    """The codes of the station list are not those of the file that was loaded."""
+    from forecast.readers.station_list import Station
+
+    post = open_post(home)
+    start = datetime(2026, 1, 31, tzinfo=BEIJING)
+    dataset = sample.generate(seed=1, start=start, end=start + timedelta(days=120), stations=2)
+    codes = [str(code) for code in dataset["station"].values]
+    post.archive.write_stations(Station(code, code, "甲市", None, None, "", "x") for code in codes)
+    post.archive.write(dataset, source="x", delay=timedelta(hours=1))
+    asked = {"since": date(2026, 2, 1), "until": date(2026, 6, 1), "effort": "demo", "now": datetime.now(UTC)}
+
+    with pytest.raises(DataError, match=r"no data to train on \(S1, S2\).*found none of these stations"):
+        next(office_models.train(post, **asked))
+    assert [] == list(home.glob("model-*"))
+
+
 def test_runs_of_a_place_named_otherwise_are_refused_with_the_names_to_use(home):
     hours = np.datetime64("2026-11-01T01", "us") + np.arange(200) * np.timedelta64(1, "h")
     coords = {"station": np.array(["样例"], dtype=object), "valid_time": hours}

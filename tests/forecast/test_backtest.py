@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from forecast import features
+from forecast import air, features
 from forecast.aqi import of_daily
 from forecast.backtest import COLUMNS, run
 from forecast.daily import daily_statistics
@@ -107,3 +107,17 @@ def test_a_test_inside_the_training_is_refused(small_air):
 def test_days_outside_the_data_are_refused(small_air):
     with pytest.raises(DataError, match="outside the data"):
         run(small_air, train_until=FIRST, first=FIRST, last=date(2016, 3, 1), edition="hj633-2012")
+
+
+def test_a_station_that_was_never_measured_is_said_and_does_not_end_the_rest(small_air, areas, codes):
+    silent, told = small_air.copy(deep=True), []
+    for name in air.POLLUTANTS:
+        silent[name].values[0] = np.nan
+
+    done = run(
+        silent, train_until=FIRST, first=FIRST, last=LAST, edition="hj633-2012", areas=areas[1:],
+        models=("climatology",), say=told.append,
+    )  # fmt: skip
+
+    assert (codes[1],) == done.areas == tuple(dict.fromkeys(row["station"] for row in done.rows("climatology")))
+    assert f"没有足够的数据可供训练，不作预报：{codes[0]}" in told

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from forecast import air, train
+from forecast.features import Area
 from plans.errors import DataError
 
 
@@ -119,6 +120,41 @@ def test_unknown_words_and_empty_pasts_are_refused(small_air):
         train.train(small_air, until=date(2015, 1, 1), model="oracle")
     with pytest.raises(DataError, match="no data to train on"):
         train.train(small_air, until=date(2014, 1, 1))
+
+
+def _silent(air_, *codes, known_days=0, until="2015-02-20"):
+    """The air with nothing measured at some stations but in the last days of training."""
+    out = air_.copy(deep=True)
+    before = out["valid_time"].values <= np.datetime64(until) - np.timedelta64(known_days * 24 + 8, "h")
+    for name in air.POLLUTANTS:
+        for code in codes:
+            values = out[name].values[out["station"].values.tolist().index(code)]
+            values[before if known_days else slice(None)] = np.nan
+    return out
+
+
+def test_stations_of_which_nothing_was_measured_are_named_in_the_refusal(small_air, codes):
+    with pytest.raises(DataError, match=rf"no data to train on \({codes[0]}, {codes[1]}\).*Compare the codes"):
+        train.train(_silent(small_air, *codes), until=date(2015, 2, 20))
+
+
+@pytest.mark.parametrize("known_days", [0, 5])
+def test_a_station_with_hardly_a_day_is_left_out_and_the_others_are_learned(small_air, areas, codes, known_days):
+    alone = (Area(codes[1], (codes[1],)),)
+    thin = _silent(small_air, codes[0], known_days=known_days)
+
+    made = train.train(thin, until=date(2015, 2, 20), areas=areas[1:], model="climatology")
+
+    assert [codes[0]] == made.manifest["areas_left_out"] and alone == made.areas
+    assert made.region == (codes[1],)
+
+
+def test_a_station_with_three_weeks_is_learned(small_air, areas, codes):
+    thin = _silent(small_air, codes[0], known_days=21)
+
+    made = train.train(thin, until=date(2015, 2, 20), areas=areas[1:], model="climatology")
+
+    assert [] == made.manifest["areas_left_out"] and areas[1:] == made.areas
 
 
 def test_no_damage_to_a_file_ends_in_anything_but_a_sentence(tmp_path, small_air, areas):

@@ -10,7 +10,8 @@ from forecast import backtest, weather_modes
 from forecast.features import Area, issue_time
 from forecast.predict import make_outlook
 from forecast.train import load, save, train
-from forecast.weather_ahead import by_area, leads_known, learnable, lesson, weathered
+from forecast.weather_ahead import by_area, leads_known, learnable, lesson, observed_of, weathered
+from forecast.weather_made import completed
 from plans.errors import DataError
 
 UNTIL = date(2015, 2, 20)
@@ -51,6 +52,36 @@ def test_where_no_run_was_kept_the_model_learns_from_made_ones_and_says_so(
 
     assert again.manifest["stand_in_runs"]
     assert any("训练期没有存档的气象预报" in note for note in outlook.mode_notes)
+
+
+def test_a_day_without_a_run_gets_one_that_errs_as_those_kept_do(small_air, areas, runs):
+    seen = observed_of(small_air, areas=areas)
+    days = runs["issue_date"].values.astype("datetime64[D]")
+    late = days >= np.datetime64(UNTIL) - np.timedelta64(120, "D")
+    kept = runs.isel(issue_date=np.flatnonzero(late))
+
+    _, whole, made = completed(kept, seen, until=UNTIL)
+
+    xr.testing.assert_equal(whole.sel(issue_date=kept["issue_date"]), kept)
+    assert made == int((~late & (days >= seen["valid_date"].values[0].astype("datetime64[D]"))).sum())
+    truth = weather_modes.perfect_weather(small_air, areas=areas)["temperature_mean"].sel(issue_date=days[~late][1:])
+    missed = [(one["temperature_mean"].sel(issue_date=days[~late][1:]) - truth).std() for one in (whole, runs)]
+    assert float(missed[0]) == pytest.approx(float(missed[1]), rel=0.3), "neither known nor unsaid"
+
+
+def test_a_table_that_lacks_no_day_is_learned_from_as_it_is(small_air, areas, runs):
+    _, whole, made = completed(runs, observed_of(small_air, areas=areas), until=UNTIL)
+
+    assert whole is runs and made == 0
+
+
+def test_the_model_says_of_how_many_days_runs_were_made(small_air, areas, runs):
+    days = runs["issue_date"].values.astype("datetime64[D]")
+    kept = runs.isel(issue_date=np.flatnonzero(days >= np.datetime64(UNTIL) - np.timedelta64(70, "D")))
+
+    made = train(small_air, until=UNTIL, areas=areas, model="persistence", weather=kept)
+
+    assert made.manifest["runs_made"] > 60 and not made.manifest["stand_in_runs"]
 
 
 def test_made_runs_know_nothing_of_what_comes_after_the_training(small_air, areas, runs):
