@@ -176,6 +176,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "The effort is not known": ("--effort 不能识别", "请写 demo 或 full"),
     "The model is not known": ("不认识这个模型", "可用：{expected}"),
     "There are no data to train on": ("没有可供训练的数据", "请核对截止日期，并把站点编码与数据中的编码对照"),
+    "The model says nothing of a day": ("模型对某一天没有给出预报", "请重新训练"),
     "The training window is too short": ("训练时段过短", "请给更长的数据"),
     "The test begins inside the training": ("检验的第一天落在训练时段内", "请推迟 --from，或提前 --train-until"),
     "The test ends before it begins": ("检验的最后一天早于第一天", "请改正日期"),

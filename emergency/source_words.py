@@ -85,6 +85,7 @@ FAULTS: Mapping[str, str] = {
     "The weather table is not there": "气象预报表不存在",
     "The weather table cannot be read": "气象预报表不能读取",
     "There are no data to train on": "没有可供训练的监测数据",
+    "The model says nothing of a day": "模型对某一天没有给出预报",
     # files
     "Nobody knows this kind of file": "不认识这种文件",
     "The file holds a single step of a run": "文件只含一次起报的一个时效，请先合并同一起报的文件",

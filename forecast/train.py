@@ -75,9 +75,17 @@ class Trained:
         return timedelta(days=features.MEMORY_DAYS + self.model.looks_back)
 
     def paths(self, sample: Sample, *, area: str, rows: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
-        """(row, path, lead, TARGETS): what the model says (:meth:`forecast.models.base.Model.paths`), on one thread."""
+        """(row, path, lead, TARGETS): what the model says (:meth:`forecast.models.base.Model.paths`), on one thread.
+
+        DataError where it says nothing of some day, though it knows the area: nobody is to take that for clean air.
+        """
         with one_thread():
-            return self.model.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
+            paths = self.model.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
+        silent = np.isnan(paths).all(axis=-1).any(axis=(1, 2))
+        if silent.any() and not np.isnan(paths).all():
+            day = str(sample.days[rows[np.flatnonzero(silent)[0]]])
+            raise DataError("The model says nothing of a day", where=area, found=day, todo="Train again")
+        return paths
 
     def area(self, key: str) -> Area:
         """The area of that key; DataError when the model was not trained for it."""

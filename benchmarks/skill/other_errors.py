@@ -20,6 +20,8 @@ import pandas as pd
 from benchmarks.skill import compare, exchange, ours
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import xarray as xr
 
     from forecast.features import Area
@@ -28,26 +30,26 @@ KINDS = {"own": "of each station, lead and variable its own", "shared": "the sam
 SEED = 20150301
 
 
-def noisy(dataset: xr.Dataset, *, areas: tuple[Area, ...], kind: str) -> xr.Dataset:
+def noisy(dataset: xr.Dataset, *, areas: tuple[Area, ...], kind: str, until: date = exchange.TRAIN_UNTIL) -> xr.Dataset:
     """Daily weather (area, issue_date, lead), mode "forecast", whose errors are normal and of one of KINDS.
 
     At lead k it is climatology + w_k x observed departure + sqrt(1 - w_k^2) x standard deviation of the departures x a
-    normal number; climatology and deviation are those of the days before the test year, per area and variable.
+    normal number; climatology and deviation are those of the days before `until`, per area and variable.
     """
     from forecast import weather_modes
     from forecast.weather import DAILY, check_daily, observed_daily
 
     observed = observed_daily(dataset, areas=areas)
     days = observed["valid_date"].values.astype("datetime64[D]")
-    past = days < np.datetime64(exchange.TRAIN_UNTIL, "D")
+    past = days < np.datetime64(until, "D")
     made = weather_modes.perfect_weather(dataset, areas=areas)
     issues = made["issue_date"].values.astype("datetime64[D]")
     valid = issues[:, None] + np.arange(1, len(weather_modes.WEIGHTS) + 1) * np.timedelta64(1, "D")
     weight = np.array(weather_modes.WEIGHTS)
     random = np.random.default_rng(SEED)
     for name in map(str, observed):
-        usual = weather_modes.climate(observed[name], valid, until=exchange.TRAIN_UNTIL)
-        departures = observed[name].values - weather_modes.climate(observed[name], days, until=exchange.TRAIN_UNTIL)
+        usual = weather_modes.climate(observed[name], valid, until=until)
+        departures = observed[name].values - weather_modes.climate(observed[name], days, until=until)
         size = np.nanstd(departures[:, past], axis=1)[:, None, None]
         drawn = random.standard_normal(made[name].shape if kind == "own" else (1, *made[name].shape[1:]))
         mixed = usual + weight * (made[name].values - usual) + np.sqrt(1 - weight**2) * size * drawn

@@ -43,6 +43,9 @@ from forecast.models.weathered import Weathered
 KEPT = ("weights", "shifts", "lines", "rates", "index", "losses", "alarms")
 """Arrays of a file, beside the days and those of the opinions."""
 
+LEAST_USUAL = 10
+"""Known days of a season without which the usual of an area is that of the nearest days known."""
+
 MOST_AREAS = 24
 """Areas the direct quantiles and the weights are learned on; more are thinned evenly."""
 
@@ -311,16 +314,30 @@ def _of_areas(sample: Sample, chosen: np.ndarray) -> Sample:
 
 
 def _usual(past: np.ndarray, index: np.ndarray, days: np.ndarray) -> np.ndarray:
-    """(area, day, lead, level): quantiles of the past of the season of each day ahead."""
+    """(area, day, lead, level): quantiles of the past of the season of each day ahead.
+
+    Of an area hardly known in that season, of the days nearest to it that are known; NaN of one never known.
+    """
     ahead = days[:, None] + np.arange(1, LEADS + 1) * np.timedelta64(1, "D")
     asked, place = np.unique(ahead, return_inverse=True)
     made = np.empty((len(asked), len(index), len(LEVELS)))
+    few = np.zeros(len(index), dtype=bool)
     for number, inside in enumerate(_inside(key_of(past), key_of(asked))):
-        values = np.sort(index[:, inside], axis=1)
-        known = np.maximum((~np.isnan(values)).sum(axis=1), 1)
-        at = np.clip((LEVELS * known[:, None]).astype(int), 0, known[:, None] - 1)
-        made[number] = np.take_along_axis(values, at, axis=1)
+        made[number], known = _quantiles(index[:, inside])
+        few |= known < LEAST_USUAL
+    for area in np.flatnonzero(few):
+        there = np.flatnonzero(~np.isnan(index[area]))
+        for number, inside in enumerate(season_weights(past[there], asked) > 0 if len(there) else ()):
+            made[number, area] = _quantiles(index[area, there[inside]][None])[0][0]
     return np.moveaxis(made[place.reshape(ahead.shape)], 2, 0)
+
+
+def _quantiles(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(area, level) quantiles of the known values (area, day), and (area,) how many are known."""
+    values = np.sort(values, axis=1)
+    count = (~np.isnan(values)).sum(axis=1)
+    at = np.clip((LEVELS * np.maximum(count, 1)[:, None]).astype(int), 0, np.maximum(count, 1)[:, None] - 1)
+    return np.take_along_axis(values, at, axis=1), count
 
 
 @lru_cache(maxsize=8)

@@ -13,7 +13,7 @@ from forecast.models.blend import Blend
 from forecast.models.direct import LEVELS, Direct, Setting, log_aqi, of_the_past, table
 from forecast.models.experts import Boosted, Kernel
 from forecast.models.judged import exceedance, weights_of
-from forecast.models.pooled import Pooled, moved, raised
+from forecast.models.pooled import Pooled, _usual, moved, raised
 from forecast.models.trees import Grove, Trees
 from forecast.predict import paths_of, seed
 from forecast.train import load, save, train
@@ -115,6 +115,20 @@ def test_the_better_opinion_gets_the_weight_and_equal_ones_share_it():
 
     assert (weights[:, 0] > 0.7).all()
     np.testing.assert_allclose(weights.sum(axis=1), 1.0)
+
+
+def test_of_a_season_in_which_a_place_was_never_measured_the_usual_is_that_of_the_nearest_days():
+    days = np.arange(np.datetime64("2014-01-01"), np.datetime64("2015-01-01"))
+    index = np.log(100.0) + np.random.default_rng(0).normal(0, 0.3, (2, len(days)))
+    late = index.copy()
+    late[1, : len(days) - 25] = np.nan
+
+    whole, said = (_usual(days, one, np.array(["2014-06-10"], dtype="datetime64[D]")) for one in (index, late))
+
+    np.testing.assert_array_equal(said[0], whole[0])
+    assert np.isfinite(said).all()
+    known = np.sort(late[1, -25:])
+    assert set(said[1].ravel()) <= set(known)
 
 
 def test_the_probability_of_exceeding_a_quantile_is_one_minus_its_level():

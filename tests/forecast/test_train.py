@@ -2,12 +2,13 @@
 
 import json
 import pickle
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 
-from forecast import air, train
+from forecast import air, features, train
 from forecast.features import Area
 from plans.errors import DataError
 
@@ -155,6 +156,20 @@ def test_a_station_with_three_weeks_is_learned(small_air, areas, codes):
     made = train.train(thin, until=date(2015, 2, 20), areas=areas[1:], model="climatology")
 
     assert [] == made.manifest["areas_left_out"] and areas[1:] == made.areas
+
+
+def test_a_day_of_which_the_model_says_nothing_is_not_taken_for_clean_air(small_air, areas, small_model):
+    class Mute:
+        def paths(self, sample, *, area, rows, count, seeds):
+            said = small_model.model.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
+            said[1] = np.nan
+            return said
+
+    sample = features.build(small_air, areas=areas, region=areas[0].stations)
+    rows, mute = np.array([100, 101]), replace(small_model, model=Mute())
+
+    with pytest.raises(DataError, match=rf"says nothing of a day \({areas[0].key}\): found {sample.days[101]}"):
+        mute.paths(sample, area=areas[0].key, rows=rows, count=10, seeds=np.arange(2, dtype=np.uint64))
 
 
 def test_no_damage_to_a_file_ends_in_anything_but_a_sentence(tmp_path, small_air, areas):
