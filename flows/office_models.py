@@ -76,13 +76,7 @@ def train(
     areas = [city, *(Area(code, (code,)) for code in settings["stations"])]
     ahead = office_weather.for_training(post, weather, since=since, until=until, now=now) if weather else None
     spoken_of = areas if ahead is None else _spoken_of(ahead, areas)
-    made = training.train(post.archive, until=until, areas=areas, start=since, effort=effort)
-    if city.key in made.manifest["areas_left_out"]:
-        raise DataError(
-            "There are no data to train on", where=city.key,
-            expected=f"days with at least half of {', '.join(city.stations)[:150]}", found="hardly any",
-            todo="Compare the codes of the stations with those of the data",
-        )  # fmt: skip
+    made = training.train(post.archive, until=until, areas=areas, start=since, effort=effort, needed=city.key)
     training.save(made, post.home / f"model-{until:%Y%m%d}")
     yield made
     if ahead is not None:

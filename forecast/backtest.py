@@ -222,8 +222,7 @@ def run(
 
 
 def _sample(dataset: xr.Dataset, areas: Sequence[Area], ahead: xr.Dataset | None = None) -> Sample:
-    region = tuple(sorted({code for area in areas for code in area.stations}))
-    return features.build(dataset, areas=areas, region=region, ahead=ahead)
+    return features.build(dataset, areas=areas, region=features.stations_of(areas), ahead=ahead)
 
 
 def truth(sample: Sample, rows: np.ndarray, *, last: date, edition: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -107,6 +107,11 @@ class Sample:
         return self.areas.index(area)
 
 
+def stations_of(areas: Sequence[Area]) -> tuple[str, ...]:
+    """The codes of all stations of some areas, in order; together they are the region."""
+    return tuple(sorted({code for area in areas for code in area.stations}))
+
+
 def to_log(concentrations: np.ndarray) -> np.ndarray:
     """log(c + offset) along the last axis of pollutants; negative instrument noise counts as zero."""
     logs: np.ndarray = np.log(np.maximum(concentrations, 0.0) + OFFSETS)

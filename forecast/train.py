@@ -77,12 +77,12 @@ class Trained:
     def paths(self, sample: Sample, *, area: str, rows: np.ndarray, count: int, seeds: np.ndarray) -> np.ndarray:
         """(row, path, lead, TARGETS): what the model says (:meth:`forecast.models.base.Model.paths`), on one thread.
 
-        DataError where it says nothing of some day, though it knows the area: nobody is to take that for clean air.
+        DataError where it says nothing of some day and something of others: a hole is no forecast.
         """
         with one_thread():
             paths = self.model.paths(sample, area=area, rows=rows, count=count, seeds=seeds)
         silent = np.isnan(paths).all(axis=-1).any(axis=(1, 2))
-        if silent.any() and not np.isnan(paths).all():
+        if silent.any() and not silent.all():
             day = str(sample.days[rows[np.flatnonzero(silent)[0]]])
             raise DataError("The model says nothing of a day", where=area, found=day, todo="Train again")
         return paths
@@ -106,6 +106,7 @@ def train(
     effort: Effort = "demo",
     model: str | Model = "blend",
     weather: xr.Dataset | None = None,
+    needed: str = "",
 ) -> Trained:
     """A model that has seen nothing of `until` or later: its last hour is the 0:00 at which `until` begins.
 
@@ -114,8 +115,8 @@ def train(
     "demo" takes seconds, "full" minutes. `weather`: daily weather ahead (area, issue_date, lead) of the mode it
     declares; runs of issue days before `until` are learned from, or where none were kept runs made of observed weather
     (then the manifest says stand_in_runs). Areas with hardly a day measured are left out (whole_days.places_told;
-    areas_left_out of the manifest). DataError: no data before `until`, or none of any area; unknown station, model or
-    effort; weather that lacks an area.
+    areas_left_out of the manifest), but not the one `needed`. DataError: no data before `until`, or none of any area or
+    of the one needed; unknown station, model or effort; weather that lacks an area.
     """
     if issue_hour != 24 and (weather is not None or effort == "full"):
         expected, found = "24 with weather ahead or effort full", f"{issue_hour}"
@@ -131,25 +132,27 @@ def train(
         if areas is None or start is None:
             raise DataError("Training from an archive needs areas and start", expected="both", found="not both")
         areas = tuple(areas)
-        stations = sorted({code for area in areas for code in area.stations})
+        stations = list(features.stations_of(areas))
         dataset = from_archive(source, stations=stations, start=air.day_bounds(start)[0], end=end, as_of=end)
     if not dataset.sizes["valid_time"]:
         raise DataError("There are no data to train on", expected=f"hours before {until.isoformat()}", found="none")
-    region = _stations(areas)
+    region = features.stations_of(areas)
     asked: dict[str, Any] = {"issue_hour": issue_hour, "until": until}
     with one_thread():
         taught, sample = _known(dataset, weather, areas=areas, region=region, **asked)
         told = places_told(sample.observed)
-        if not told.any():
+        left_out = [area.key for area, there in zip(areas, told, strict=True) if not there]
+        if not told.any() or needed in left_out:
+            asking = [area for area in areas if needed in ("", area.key)]
             raise DataError(
-                "There are no data to train on", where=", ".join(region)[:150],
-                expected=f"measurements before {until.isoformat()}", found="none of these stations",
+                "There are no data to train on", where=", ".join(features.stations_of(asking))[:150],
+                expected=f"days before {until.isoformat()} on which at least half of these stations were measured",
+                found="none" if not told.any() else "hardly any",
                 todo="Compare the codes of the stations with those of the data",
             )  # fmt: skip
-        left_out = [area.key for area, there in zip(areas, told, strict=True) if not there]
         if left_out:
             areas = tuple(area for area in areas if area.key not in left_out)
-            region = _stations(areas)
+            region = features.stations_of(areas)
             taught, sample = _known(dataset, weather, areas=areas, region=region, **asked)
         fitted = (prepared(model, effort) if isinstance(model, str) else model).fit(sample)
     return _trained(
@@ -159,10 +162,6 @@ def train(
         runs_of="" if weather is None else str(weather.attrs.get("runs_of", "")),
         weather_observed=[name for name in air.WEATHER if name in dataset and bool(dataset[name].notnull().any())],
     )  # fmt: skip
-
-
-def _stations(areas: Sequence[Area]) -> tuple[str, ...]:
-    return tuple(sorted({code for area in areas for code in area.stations}))
 
 
 def _known(

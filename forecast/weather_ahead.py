@@ -15,7 +15,7 @@ from forecast.features import Area
 from forecast.weather import check_daily, observed_daily
 from forecast.weather_crosscheck import Crosscheck, checked
 from forecast.weather_local import Shares, led_back, shares_of
-from forecast.weather_made import completed
+from forecast.weather_made import run_for_every_day
 from forecast.weather_modes import degraded_weather
 from forecast.weather_path import redrawn, way
 from forecast.whole_days import goes_round_the_year
@@ -104,7 +104,7 @@ class Lesson:
     stand_in: bool
     """Whether the runs are made of observed weather because none were kept."""
     made: int
-    """Issue days without a run for which one was made, with the errors of those kept."""
+    """Issue days without a run for which one was made (weather_made)."""
     seasons: bool
     """Whether the runs learned from go round the year; what they are worth in a season without any is not known."""
 
@@ -153,7 +153,7 @@ def lesson(dataset: xr.Dataset, weather: xr.Dataset, *, areas: Sequence[Area], u
     seasons = goes_round_the_year(_run_days(weather, until))
     shares = shares_of(weather, seen, until=until)
     weather = led_back(weather, shares, among=[area.key for area in areas])
-    check, weather, made = completed(weather, seen, until=until)
+    check, weather, made = run_for_every_day(weather, seen, until=until)
     truth = _completed(seen, weather)
     again = tuple(way(redrawn(weather, truth, until=until, seed=seed), seen) for seed in range(REDRAWN))
     return Lesson(way(weather, seen), again, Belief(shares, check, variables, unheard), stand_in, made, seasons)

@@ -14,16 +14,17 @@ from datetime import date
 import numpy as np
 import xarray as xr
 
-from forecast.features import LEADS
 from forecast.weather_crosscheck import Crosscheck, learned
-from forecast.weather_modes import Errs, climate, in_order, made_runs
-from forecast.weather_path import errors_of, on_days, ran, redrawn
+from forecast.weather_modes import Errs, in_order, made_runs
+from forecast.weather_path import departures, errors_of, ran, redrawn
 
 SEED = 1000
 """Of the runs made; training draws its own with small ones."""
 
 
-def completed(weather: xr.Dataset, observed: xr.Dataset, *, until: date) -> tuple[Crosscheck | None, xr.Dataset, int]:
+def run_for_every_day(
+    weather: xr.Dataset, observed: xr.Dataset, *, until: date
+) -> tuple[Crosscheck | None, xr.Dataset, int]:
     """How variables check one another, the runs with one for every issue day before `until`, how many of them are made.
 
     weather: daily weather ahead (area, issue_date, lead); observed: daily weather (area, valid_date) of the same areas.
@@ -33,16 +34,17 @@ def completed(weather: xr.Dataset, observed: xr.Dataset, *, until: date) -> tupl
     issues, days = (x.values.astype("datetime64[D]") for x in (weather["issue_date"], observed["valid_date"]))
     wanted = days[days + np.timedelta64(1, "D") < np.datetime64(until, "D")]
     missing = np.setdiff1d(wanted, issues[ran(weather)])
-    errs = _errs(weather, observed, until=until)
-    if not len(missing) or not errs:
+    names = [str(name) for name in weather if name in observed]
+    if not len(missing) or not names:
         return *learned(weather, observed, until=until), 0
     whole = weather.reindex(issue_date=np.union1d(issues, missing).astype("datetime64[us]"))
     kept = ~np.isin(whole["issue_date"].values.astype("datetime64[D]"), missing)
-    drawn = _joined(whole, in_order(redrawn(whole[list(errs)], observed, until=until, seed=SEED)), kept)
-    source = np.where(kept, np.arange(len(kept)), errors_of(whole[list(errs)], until=until, seed=SEED))
+    drawn = _joined(whole, in_order(redrawn(whole[names], observed, until=until, seed=SEED)), kept)
+    source = np.where(kept, np.arange(len(kept)), errors_of(whole[names], until=until, seed=SEED))
     check, drawn = learned(drawn, observed, until=until, errors_of=source)
     if check is not None:
         return check, drawn, len(missing)
+    errs = {name: _errs(weather, observed, name, until=until) for name in names}
     return None, _joined(whole, made_runs(observed, errs=errs, until=until, seed=SEED), kept), len(missing)
 
 
@@ -52,17 +54,11 @@ def _joined(whole: xr.Dataset, made: xr.Dataset, kept: np.ndarray) -> xr.Dataset
     return whole.assign({name: whole[name].where(there, made[name]) for name in map(str, made)})
 
 
-def _errs(weather: xr.Dataset, observed: xr.Dataset, *, until: date) -> dict[str, Errs]:
-    """How the observed variables of the runs err, from valid days before `until`; NaN at a lead never said."""
-    issues = weather["issue_date"].values.astype("datetime64[D]")
-    valid = issues[:, None] + np.arange(1, LEADS + 1) * np.timedelta64(1, "D")
-    areas, out = weather["area"].values, {}
-    for name in (str(name) for name in weather if name in observed):
-        usual = climate(observed[name].sel(area=areas), valid, until=until)
-        x, y = on_days(observed, name, areas, valid) - usual, weather[name].values - usual
-        there = ~(np.isnan(x) | np.isnan(y)) & (valid < np.datetime64(until, "D"))
-        both, own, said = (np.where(there, part, 0.0).sum(axis=(0, 1)) for part in (x * y, x * x, y * y))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            held = both / own
-            out[name] = Errs(held, np.sqrt(np.maximum(said / own - held**2, 0.0)))
-    return out
+def _errs(weather: xr.Dataset, observed: xr.Dataset, name: str, *, until: date) -> Errs:
+    """How an observed variable of the runs errs, from valid days before `until`; NaN at a lead never said."""
+    _usual, x, y = departures(weather, observed, name, until=until)
+    there = ~(np.isnan(x) | np.isnan(y))
+    both, own, said = (np.where(there, part, 0.0).sum(axis=(0, 1)) for part in (x * y, x * x, y * y))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        held = both / own
+        return Errs(held, np.sqrt(np.maximum(said / own - held**2, 0.0)))

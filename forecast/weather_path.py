@@ -75,24 +75,33 @@ def redrawn(ahead: xr.Dataset, observed: xr.Dataset, *, until: date, seed: int) 
     forecast without having to believe the few errors it saw. A day without a run gets one too. NaN where the valid day
     is not before `until`.
     """
-    issues = ahead["issue_date"].values.astype("datetime64[D]")
-    valid = issues[:, None] + np.arange(1, LEADS + 1) * np.timedelta64(1, "D")
-    past = np.asarray(valid < np.datetime64(until, "D"))
     source = errors_of(ahead, until=until, seed=seed)
     out = {}
     for name in map(str, ahead):
-        said, seen = ahead[name].values, on_days(observed, name, ahead["area"].values, valid)
-        usual = climate(observed[name].sel(area=ahead["area"].values), valid, until=until)
-        mixed = np.full(said.shape, np.nan)
+        usual, x, y = departures(ahead, observed, name, until=until)
+        mixed = np.full(x.shape, np.nan)
         for lead in range(LEADS):
-            x, y = (seen - usual)[..., lead], (said - usual)[..., lead]
-            there = ~(np.isnan(x) | np.isnan(y)) & past[None, :, lead]
-            kept = float((x[there] * y[there]).sum() / max(float((x[there] ** 2).sum()), 1e-12))
-            error = np.where(there, y - kept * x, 0.0)
-            mixed[..., lead] = np.where(past[None, :, lead], usual[..., lead] + kept * x + error[:, source], np.nan)
+            seen, said = x[..., lead], y[..., lead]
+            there = ~(np.isnan(seen) | np.isnan(said))
+            kept = float((seen[there] * said[there]).sum() / max(float((seen[there] ** 2).sum()), 1e-12))
+            error = np.where(there, said - kept * seen, 0.0)
+            mixed[..., lead] = usual[..., lead] + kept * seen + error[:, source]
         rule = DAILY.get(name)
         out[name] = (ahead[name].dims, np.clip(mixed, rule.low, rule.high) if rule else mixed)
     return xr.Dataset(out, coords=ahead.coords, attrs=ahead.attrs)
+
+
+def departures(
+    ahead: xr.Dataset, observed: xr.Dataset, name: str, *, until: date
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(area, issue, lead) of a variable: climate, observed departure from it, departure said; of valid days before
+    `until`, the departures NaN where the valid day is not before it."""
+    areas, issues = ahead["area"].values, ahead["issue_date"].values.astype("datetime64[D]")
+    valid = issues[:, None] + np.arange(1, LEADS + 1) * np.timedelta64(1, "D")
+    usual = climate(observed[name].sel(area=areas), valid, until=until)
+    past = valid < np.datetime64(until, "D")
+    seen, said = _on_days(observed, name, areas, valid), ahead[name].values
+    return usual, np.where(past, seen - usual, np.nan), np.where(past, said - usual, np.nan)
 
 
 def errors_of(ahead: xr.Dataset, *, until: date, seed: int) -> np.ndarray:
@@ -120,7 +129,7 @@ def _other_days(issues: np.ndarray, usable: np.ndarray, seed: int) -> np.ndarray
     return out
 
 
-def on_days(observed: xr.Dataset, name: str, areas: np.ndarray, valid: np.ndarray) -> np.ndarray:
+def _on_days(observed: xr.Dataset, name: str, areas: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """(area, *valid.shape): the observed values of days, NaN outside."""
     days = observed["valid_date"].values.astype("datetime64[D]")
     at = ((valid - days[0]) / np.timedelta64(1, "D")).astype(np.intp)
@@ -134,7 +143,7 @@ def _path(ahead: xr.Dataset, observed: xr.Dataset, name: str, issues: np.ndarray
     said = ahead[name].transpose("area", "issue_date", "lead").values
     back = issues[:, None] - np.arange(BEFORE - 1, -1, -1) * np.timedelta64(1, "D")
     if name in observed:
-        seen = on_days(observed, name, ahead["area"].values, back)
+        seen = _on_days(observed, name, ahead["area"].values, back)
     else:
         at = np.searchsorted(issues, back - np.timedelta64(1, "D")).clip(max=len(issues) - 1)
         there = issues[at] == back - np.timedelta64(1, "D")

@@ -263,7 +263,7 @@ def test_killed_at_every_boundary_of_every_act_there_is_one_effect(fresh, tmp_pa
     at, sink, killed = fresh("killed"), tmp_path / "killed.sink", 0
     # One long evening. Each act is killed before its commit, then after it, so that the next child meets the next act;
     # then the batches of messages, a boundary further each time. (Every boundary of the sends of an evening:
-    # tests/stories/test_delivery_stories.py.)
+    # tests/stories/test_delivery_kills.py.)
     of_acts = [1, 2] * (len(calm_acts(tmp_path)) + 8)
     while not ended(child(at, sink, kill_at=of_acts[killed] if killed < len(of_acts) else 1 + killed % 8)):
         killed += 1

@@ -150,6 +150,15 @@ def test_a_station_with_hardly_a_day_is_left_out_and_the_others_are_learned(smal
     assert made.region == (codes[1],)
 
 
+def test_an_area_that_is_needed_is_not_left_out_but_asked_for(small_air, areas, codes):
+    """Of the office's stations one alone was measured: half of them is not more than half of its mean."""
+    city = Area("city", (codes[0], "S9X", "S9Y"))
+    known = small_air.reindex(station=[*codes, "S9X", "S9Y"])
+
+    with pytest.raises(DataError, match=rf"no data to train on \({codes[0]}, S9X, S9Y\).*found hardly any"):
+        train.train(known, until=date(2015, 2, 20), areas=(city, areas[1]), model="climatology", needed="city")
+
+
 def test_a_station_with_three_weeks_is_learned(small_air, areas, codes):
     thin = _silent(small_air, codes[0], known_days=21)
 
@@ -158,7 +167,7 @@ def test_a_station_with_three_weeks_is_learned(small_air, areas, codes):
     assert [] == made.manifest["areas_left_out"] and areas[1:] == made.areas
 
 
-def test_a_day_of_which_the_model_says_nothing_is_not_taken_for_clean_air(small_air, areas, small_model):
+def test_a_day_of_which_the_model_says_nothing_is_refused(small_air, areas, small_model):
     class Mute:
         def paths(self, sample, *, area, rows, count, seeds):
             said = small_model.model.paths(sample, area=area, rows=rows, count=count, seeds=seeds)

@@ -11,7 +11,7 @@ from forecast.features import Area, issue_time
 from forecast.predict import make_outlook
 from forecast.train import load, save, train
 from forecast.weather_ahead import by_area, leads_known, learnable, lesson, observed_of, weathered
-from forecast.weather_made import completed
+from forecast.weather_made import run_for_every_day
 from plans.errors import DataError
 
 UNTIL = date(2015, 2, 20)
@@ -60,7 +60,7 @@ def test_a_day_without_a_run_gets_one_that_errs_as_those_kept_do(small_air, area
     late = days >= np.datetime64(UNTIL) - np.timedelta64(120, "D")
     kept = runs.isel(issue_date=np.flatnonzero(late))
 
-    _, whole, made = completed(kept, seen, until=UNTIL)
+    _, whole, made = run_for_every_day(kept, seen, until=UNTIL)
 
     xr.testing.assert_equal(whole.sel(issue_date=kept["issue_date"]), kept)
     assert made == int((~late & (days >= seen["valid_date"].values[0].astype("datetime64[D]"))).sum())
@@ -70,7 +70,7 @@ def test_a_day_without_a_run_gets_one_that_errs_as_those_kept_do(small_air, area
 
 
 def test_a_table_that_lacks_no_day_is_learned_from_as_it_is(small_air, areas, runs):
-    _, whole, made = completed(runs, observed_of(small_air, areas=areas), until=UNTIL)
+    _, whole, made = run_for_every_day(runs, observed_of(small_air, areas=areas), until=UNTIL)
 
     assert whole is runs and made == 0
 

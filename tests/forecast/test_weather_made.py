@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from forecast.weather_crosscheck import checked
-from forecast.weather_made import completed
+from forecast.weather_made import run_for_every_day
 from tests.forecast.test_weather_crosscheck import DAYS, EARLIER, LATER, NAMES, PLACES, UNTIL, _missed, _world
 
 KEPT = DAYS >= np.datetime64(UNTIL) - np.timedelta64(90, "D")
@@ -16,7 +16,7 @@ WITHOUT = EARLIER & ~KEPT
 def world(request):
     run, observed, truth = _world(together=request.param)
     few = run.isel(issue_date=KEPT)
-    return request.param, run, few, truth, observed, *completed(few, observed, until=UNTIL)
+    return request.param, run, few, truth, observed, *run_for_every_day(few, observed, until=UNTIL)
 
 
 def test_every_day_before_the_end_has_a_run_and_the_number_made_is_told(world):
@@ -45,7 +45,7 @@ def test_a_made_run_misses_as_much_as_the_kept_ones_do(world):
 def test_a_check_learned_on_some_weeks_helps_with_runs_to_come():
     run, observed, truth = _world(together=False)
 
-    check = completed(run.isel(issue_date=KEPT), observed, until=UNTIL)[0]
+    check = run_for_every_day(run.isel(issue_date=KEPT), observed, until=UNTIL)[0]
 
     assert _missed(checked(run, check, among=PLACES), truth, LATER) < 0.7 * _missed(run, truth, LATER)
 
@@ -55,7 +55,7 @@ def test_a_made_run_knows_nothing_from_after_the_end(world):
     other = observed.copy(deep=True)
     other[NAMES[0]].values[:, observed["valid_date"].values >= np.datetime64(UNTIL)] += 50
 
-    again = completed(few, other, until=UNTIL)[1]
+    again = run_for_every_day(few, other, until=UNTIL)[1]
 
     over = whole["issue_date"].values < np.datetime64(UNTIL) - np.timedelta64(8, "D")
     xr.testing.assert_equal(again.isel(issue_date=over), whole.isel(issue_date=over))

@@ -1,8 +1,13 @@
-"""The night that the stories begin in; at its end the record holds and its projections can be made again."""
+"""The record the stories write and the night they begin in; at its end its projections can be made again."""
 
 import pytest
 
 from .watch import Watch
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request, tmp_path):
+    return tmp_path / "record.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from plans.errors import DataError
 from tests.children import came_to_its_end, start
 
 from .conftest import hung_up, plain, policy, versioned
-from .test_adapters import LIVE, PAST, cnemc_row, meteo
+from .test_cnemc import LIVE, PAST, cnemc_row
+from .test_open_meteo import meteo
 
 BEIJING, HOUR = air.BEIJING, timedelta(hours=1)
 NOW = datetime(2024, 3, 1, 0, 30, tzinfo=BEIJING)
